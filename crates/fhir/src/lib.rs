@@ -1,0 +1,8 @@
+//! FHIR R4 (4.0.1) as plain values: parse, print, validate, FHIRPath, search grammar and
+//! search-parameter values, OperationOutcome. No I/O, no clock, no store.
+//!
+//! A resource is a checked JSON tree ([`json::Value`]); there are no generated structs.
+
+pub mod json;
+
+pub use json::Value;

@@ -1,0 +1,12 @@
+//! Search (R4 §3.1.1): which parameters exist, what a resource's values for them are, and what
+//! a query string asks. This module holds the meaning; `store` turns it into SQL.
+
+mod extract;
+mod parameter;
+mod query;
+
+pub use extract::{IndexEntry, IndexValue, extract, fold};
+pub use parameter::{Component, ParamId, ParamType, Registry, SearchParam};
+pub use query::{
+    Comparator, Condition, Filter, Include, Modifier, Query, QueryError, SortKey, Summary, Total,
+};
