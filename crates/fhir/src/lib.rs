@@ -4,5 +4,6 @@
 //! A resource is a checked JSON tree ([`json::Value`]); there are no generated structs.
 
 pub mod json;
+pub mod schema;
 
 pub use json::Value;
