@@ -5,5 +5,6 @@
 
 pub mod json;
 pub mod schema;
+pub mod search;
 
 pub use json::Value;

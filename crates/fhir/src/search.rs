@@ -8,5 +8,5 @@ mod query;
 pub use extract::{IndexEntry, IndexValue, extract, fold};
 pub use parameter::{Component, ParamId, ParamType, Registry, SearchParam};
 pub use query::{
-    Comparator, Condition, Filter, Include, Modifier, Query, QueryError, SortKey, Summary, Total,
+    Comparator, Condition, Filter, Include, Modifier, Query, QueryError, SortBy, SortKey, Summary, Total,
 };
