@@ -4,7 +4,10 @@
 //! A resource is a checked JSON tree ([`json::Value`]); there are no generated structs.
 
 pub mod json;
+pub mod outcome;
 pub mod schema;
 pub mod search;
+mod validate;
 
 pub use json::Value;
+pub use validate::{date, is_id, validate};

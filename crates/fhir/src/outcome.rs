@@ -1,0 +1,94 @@
+//! Issues and OperationOutcome (R4 §2.28): how a refusal is told to a machine.
+
+use crate::Value;
+use crate::json::ParseError;
+
+/// How bad (IssueSeverity).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Severity {
+    Fatal,
+    Error,
+    Warning,
+    Information,
+}
+
+impl Severity {
+    /// The code.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Fatal => "fatal",
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Information => "information",
+        }
+    }
+}
+
+/// One issue: what is wrong, where, and what to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Issue {
+    /// How bad.
+    pub severity: Severity,
+    /// IssueType code: `structure`, `required`, `value`, `code-invalid`, …
+    pub code: &'static str,
+    /// The place: `Patient.name[0].given[1]`.
+    pub expression: Option<String>,
+    /// English, for whoever mends it.
+    pub diagnostics: String,
+}
+
+impl Issue {
+    /// An error at a place.
+    pub fn error(code: &'static str, expression: impl Into<String>, diagnostics: impl Into<String>) -> Self {
+        Self { severity: Severity::Error, code, expression: Some(expression.into()), diagnostics: diagnostics.into() }
+    }
+
+    /// An error without a place inside a resource.
+    pub fn general(code: &'static str, diagnostics: impl Into<String>) -> Self {
+        Self { severity: Severity::Error, code, expression: None, diagnostics: diagnostics.into() }
+    }
+}
+
+impl From<&ParseError> for Issue {
+    fn from(error: &ParseError) -> Self {
+        Issue::error("structure", &error.path, format!("not readable as JSON: {error}"))
+    }
+}
+
+/// The OperationOutcome that holds the issues; never empty (`issue` is 1..*).
+pub fn operation_outcome(issues: &[Issue]) -> Value {
+    let nothing = [Issue {
+        severity: Severity::Information,
+        code: "informational",
+        expression: None,
+        diagnostics: "no issues".into(),
+    }];
+    let issues = if issues.is_empty() { &nothing } else { issues };
+    let rows: Vec<Value> = issues
+        .iter()
+        .map(|issue| {
+            crate::json!({
+                "severity": issue.severity.code(),
+                "code": issue.code,
+                "diagnostics": &issue.diagnostics,
+                "expression": issue.expression.as_ref().map(|place| vec![place.as_str()]),
+            })
+        })
+        .collect();
+    crate::json!({ "resourceType": "OperationOutcome", "issue": rows })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_issue_names_its_place() {
+        let outcome = operation_outcome(&[Issue::error("value", "Patient.birthDate", "30 February is no date")]);
+        assert_eq!(
+            outcome.to_string(),
+            r#"{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"value","diagnostics":"30 February is no date","expression":["Patient.birthDate"]}]}"#
+        );
+    }
+}
