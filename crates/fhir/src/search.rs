@@ -7,6 +7,4 @@ mod query;
 
 pub use extract::{IndexEntry, IndexValue, extract, fold};
 pub use parameter::{Component, ParamId, ParamType, Registry, SearchParam};
-pub use query::{
-    Comparator, Condition, Filter, Include, Modifier, Query, QueryError, SortBy, SortKey, Summary, Total,
-};
+pub use query::{Comparator, Condition, Filter, Include, Modifier, Query, QueryError, SortBy, SortKey, Summary, Total};

@@ -12,7 +12,13 @@ impl ParamId {
         let (a, b) = (resource_type.as_bytes(), code.as_bytes());
         let mut at = 0;
         while at <= a.len() + b.len() {
-            let byte = if at < a.len() { a[at] } else if at == a.len() { b'.' } else { b[at - a.len() - 1] };
+            let byte = if at < a.len() {
+                a[at]
+            } else if at == a.len() {
+                b'.'
+            } else {
+                b[at - a.len() - 1]
+            };
             hash = (hash ^ byte as u32).wrapping_mul(0x0100_0193);
             at += 1;
         }
