@@ -17,6 +17,10 @@ pub enum Kind {
     Invalid,
     /// A rule of the house forbids it.
     Rule,
+    /// Nobody is logged in, or the token is not (or no longer) good.
+    Unauthenticated,
+    /// Whoever asks may not do this.
+    Forbidden,
     /// Too much to do just now; try again.
     Busy,
     /// It took too long.
@@ -152,10 +156,12 @@ impl StoreError {
     }
 
     /// Whether the connection, not the caller, is to blame.
+    #[allow(dead_code, reason = "used by the back ends")]
     pub(crate) fn is_fault(&self) -> bool {
         matches!(self.kind(), Kind::Fault | Kind::Busy)
     }
 
+    #[allow(dead_code, reason = "used by the back ends")]
     pub(crate) fn file(doing: &'static str, problem: impl std::fmt::Display) -> Self {
         Self::File { doing, problem: problem.to_string() }
     }

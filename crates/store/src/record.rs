@@ -42,6 +42,7 @@ pub enum Method {
 }
 
 impl Method {
+    #[allow(dead_code, reason = "used by the back ends")]
     pub(crate) fn code(self) -> i64 {
         match self {
             Self::Create => 0,
@@ -50,6 +51,7 @@ impl Method {
         }
     }
 
+    #[allow(dead_code, reason = "used by the back ends")]
     pub(crate) fn from_code(code: i64) -> Option<Self> {
         [Self::Create, Self::Update, Self::Delete].into_iter().find(|method| method.code() == code)
     }
@@ -123,7 +125,7 @@ pub enum Expect {
     /// This is the current version.
     Version(u64),
     /// No visible resource matches (`If-None-Exist`), and the key itself is absent.
-    Unmatched(fhir::search::Query, Visibility),
+    Unmatched(Box<fhir::search::Query>, Visibility),
 }
 
 /// What is written.

@@ -1,0 +1,74 @@
+//! The URIs of Tejido's own code systems, identifier systems, profiles and extensions. They are
+//! URNs and not web addresses: nobody's domain is claimed. Shared here because `access`, the
+//! domain crates and the demonstration write and read them.
+
+/// Custodian institution, in `meta.security`: `MSPAS`, `IGSS`, …
+pub const CUSTODIAN: &str = "urn:tejido:cs:custodio";
+/// Sensitivity class, in `meta.security`: `vih`, `violencia`, `salud-mental`, `sustancias`, `adolescente-ssr`.
+pub const SENSITIVITY: &str = "urn:tejido:cs:sensibilidad";
+/// Marks of data, in `meta.tag`: `sintetico`.
+pub const TAG: &str = "urn:tejido:cs:marca";
+/// Role at a facility, in `PractitionerRole.code`: see [`crate::Role::code`].
+pub const ROLE: &str = "urn:tejido:cs:rol";
+/// Facility type, in `Organization.type` and `Location.type`.
+pub const FACILITY_TYPE: &str = "urn:tejido:cs:tipo-establecimiento";
+/// Level of a territory Location in `Location.type`: `departamento`, `municipio`, `ddriss`, `distrito`, `red`, `territorio`, `sector`, `comunidad`.
+pub const TERRITORY_LEVEL: &str = "urn:tejido:cs:nivel-territorial";
+/// INE code of a department or municipality, as identifier.
+pub const INE: &str = "urn:tejido:id:ine";
+/// DDRISS code, as identifier.
+pub const DDRISS: &str = "urn:tejido:id:ddriss";
+/// Facility code, as identifier.
+pub const FACILITY_ID: &str = "urn:tejido:id:establecimiento";
+/// CUI (código único de identificación), as identifier.
+pub const CUI: &str = "urn:tejido:id:cui";
+/// IGSS affiliation number, as identifier.
+pub const IGSS_NUMBER: &str = "urn:tejido:id:afiliacion-igss";
+/// NIT (tax number), as identifier.
+pub const NIT: &str = "urn:tejido:id:nit";
+/// Passport; the value is `CCC:number` with an ISO 3166-1 alpha-3 country.
+pub const PASSPORT: &str = "urn:tejido:id:pasaporte";
+/// Foreign identity document, as identifier.
+pub const FOREIGN_ID: &str = "urn:tejido:id:documento-extranjero";
+/// Newborn: the mother's CUI and the birth order, `CUI/1`.
+pub const NEWBORN: &str = "urn:tejido:id:recien-nacido";
+/// Clinical file number at a facility: the value is `facility/number`.
+pub const FILE_NUMBER: &str = "urn:tejido:id:expediente";
+/// Unique number of a referral, as identifier (also printed, with a QR).
+pub const REFERRAL_NUMBER: &str = "urn:tejido:id:referencia";
+/// State of a referral, in `Task.businessStatus`.
+pub const REFERRAL_STATE: &str = "urn:tejido:cs:estado-referencia";
+/// Reason for a move, in `Task.statusReason`: return, rejection, closure, …
+pub const REFERRAL_REASON: &str = "urn:tejido:cs:motivo-referencia";
+/// Kind of a Task: `referencia`, `seguimiento`, `traspaso`.
+pub const TASK_KIND: &str = "urn:tejido:cs:tarea";
+/// Specialty or service, in `HealthcareService.specialty`, `ServiceRequest.code`.
+pub const SPECIALTY: &str = "urn:tejido:cs:servicio";
+/// Modality of a service: `presencial`, `jornada`, `teleconsulta`.
+pub const MODALITY: &str = "urn:tejido:cs:modalidad";
+/// Danger sign ticked on a referral.
+pub const DANGER_SIGN: &str = "urn:tejido:cs:senal-peligro";
+/// ICD-10.
+pub const ICD10: &str = "http://hl7.org/fhir/sid/icd-10";
+/// Pueblo of a person.
+pub const PUEBLO: &str = "urn:tejido:cs:pueblo";
+/// Profile of a governed ServiceRequest.
+pub const PROFILE_REFERRAL: &str = "urn:tejido:profile:referencia";
+/// Profile of a governed Task.
+pub const PROFILE_REFERRAL_TASK: &str = "urn:tejido:profile:referencia-tarea";
+/// Profile of a governed Appointment.
+pub const PROFILE_APPOINTMENT: &str = "urn:tejido:profile:cita";
+/// Profile of a governed Slot.
+pub const PROFILE_SLOT: &str = "urn:tejido:profile:lugar";
+/// Extension on Patient: the municipality of residence (valueCode, INE).
+pub const EXT_MUNICIPALITY: &str = "urn:tejido:ext:municipio";
+/// Extension on Patient: the assigned post (valueReference Organization).
+pub const EXT_ASSIGNED_POST: &str = "urn:tejido:ext:puesto-asignado";
+/// Extension on Patient: the community (valueReference Location).
+pub const EXT_COMMUNITY: &str = "urn:tejido:ext:comunidad";
+/// Extension on Patient: pueblo (valueCoding, [`PUEBLO`]).
+pub const EXT_PUEBLO: &str = "urn:tejido:ext:pueblo";
+/// Extension on Location: population (valueInteger).
+pub const EXT_POPULATION: &str = "urn:tejido:ext:poblacion";
+/// Extension on Organization: institution code (valueCode), e.g. `MSPAS`.
+pub const EXT_INSTITUTION: &str = "urn:tejido:ext:institucion";
