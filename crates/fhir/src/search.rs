@@ -3,8 +3,12 @@
 
 mod extract;
 mod parameter;
+mod parse;
 mod query;
+mod text;
+mod value;
 
-pub use extract::{IndexEntry, IndexValue, extract, fold};
-pub use parameter::{Component, ParamId, ParamType, Registry, SearchParam};
+pub use extract::{IndexEntry, IndexValue, extract};
+pub use parameter::{Component, ParamId, ParamType, Registry, SearchParam, registry};
 pub use query::{Comparator, Condition, Filter, Include, Modifier, Query, QueryError, SortBy, SortKey, Summary, Total};
+pub use text::fold;

@@ -78,9 +78,3 @@ pub enum IndexValue {
 pub fn extract(_resource: &Value) -> Vec<IndexEntry> {
     Vec::new()
 }
-
-/// Folds text for comparison: NFD, marks dropped (so `ñ` is `n`), apostrophes and glottal signs
-/// dropped, lower case, white space runs as one blank.
-pub fn fold(text: &str) -> String {
-    text.to_lowercase()
-}

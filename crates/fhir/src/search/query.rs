@@ -25,6 +25,9 @@ pub struct Query {
     pub revincludes: Vec<Include>,
     /// The opaque page cursor (`_cursor`), given out by `store`.
     pub cursor: Option<String>,
+    /// What was understood, as names and values before percent-encoding, in the order asked and
+    /// without `_cursor`: what `self` and `next` links say (R4 §3.1.1.2).
+    pub pairs: Vec<(String, String)>,
 }
 
 /// A condition on the resources found.
@@ -46,7 +49,7 @@ pub enum Filter {
         /// Whether it has to be absent.
         missing: bool,
     },
-    /// `subject:Patient.name=…`: the resource pointed to satisfies the filter.
+    /// `subject:Patient.name=…`: a resource of type `target` that is pointed to satisfies the filter.
     Chain {
         /// The reference parameter.
         param: &'static SearchParam,
