@@ -52,6 +52,18 @@ pub const DANGER_SIGN: &str = "urn:tejido:cs:senal-peligro";
 pub const ICD10: &str = "http://hl7.org/fhir/sid/icd-10";
 /// Pueblo of a person.
 pub const PUEBLO: &str = "urn:tejido:cs:pueblo";
+/// Why a person has no document, in [`EXT_NO_DOCUMENT`].
+pub const NO_DOCUMENT: &str = "urn:tejido:cs:sin-documento";
+/// Extension on Patient: why there is no document (valueCoding, [`NO_DOCUMENT`]).
+pub const EXT_NO_DOCUMENT: &str = "urn:tejido:ext:sin-documento";
+/// What a Basic or Group of ours is: `no-es-la-misma` (two registrations judged different people), `hogar`.
+pub const KIND: &str = "urn:tejido:cs:clase";
+/// Extension on Basic: the other person (valueReference Patient).
+pub const EXT_OTHER_PERSON: &str = "urn:tejido:ext:otra-persona";
+/// Extension on Schedule: minutes of one place (valuePositiveInt).
+pub const EXT_SLOT_MINUTES: &str = "urn:tejido:ext:minutos-lugar";
+/// Extension on Organization and Location: what is known of it (valueCode `unverified`, …).
+pub const EXT_VERIFICATION: &str = "urn:tejido:ext:verificacion";
 /// Profile of a governed ServiceRequest.
 pub const PROFILE_REFERRAL: &str = "urn:tejido:profile:referencia";
 /// Profile of a governed Task.
