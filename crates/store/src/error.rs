@@ -156,12 +156,10 @@ impl StoreError {
     }
 
     /// Whether the connection, not the caller, is to blame.
-    #[allow(dead_code, reason = "used by the back ends")]
     pub(crate) fn is_fault(&self) -> bool {
         matches!(self.kind(), Kind::Fault | Kind::Busy)
     }
 
-    #[allow(dead_code, reason = "used by the back ends")]
     pub(crate) fn file(doing: &'static str, problem: impl std::fmt::Display) -> Self {
         Self::File { doing, problem: problem.to_string() }
     }

@@ -42,7 +42,6 @@ pub enum Method {
 }
 
 impl Method {
-    #[allow(dead_code, reason = "used by the back ends")]
     pub(crate) fn code(self) -> i64 {
         match self {
             Self::Create => 0,
@@ -51,7 +50,6 @@ impl Method {
         }
     }
 
-    #[allow(dead_code, reason = "used by the back ends")]
     pub(crate) fn from_code(code: i64) -> Option<Self> {
         [Self::Create, Self::Update, Self::Delete].into_iter().find(|method| method.code() == code)
     }

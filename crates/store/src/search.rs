@@ -2,7 +2,8 @@
 
 use fhir::search::Query;
 
-use crate::{Store, StoreError, Stored, Visibility};
+use crate::conn::Conn;
+use crate::{Key, Store, StoreError, Stored, Visibility};
 
 /// A page of search results.
 #[derive(Clone, Debug, Default)]
@@ -27,4 +28,15 @@ impl Store {
     pub async fn count(&self, _query: &Query, _visibility: &Visibility) -> Result<u64, StoreError> {
         Err(StoreError::Fault("not built yet"))
     }
+}
+
+/// The keys of at most `limit` live resources that match, on the connection of whoever asks (the
+/// writer asks for [`crate::Expect::Unmatched`], and sees what it wrote before).
+pub(crate) fn matches_in(
+    _conn: &mut Conn,
+    _query: &Query,
+    _visibility: &Visibility,
+    _limit: usize,
+) -> Result<Vec<Key>, StoreError> {
+    Err(StoreError::Fault("not built yet"))
 }

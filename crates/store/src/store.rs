@@ -3,7 +3,22 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::commit::{apply, prepare};
+use crate::conn::Opener;
+use crate::log::{STORED, Tail, stored};
+use crate::readers::Readers;
+use crate::sql::Statement;
+use crate::visibility::condition;
+use crate::writer::Writer;
 use crate::{Clock, Commit, Committed, Entropy, Head, Key, Projector, StoreError, Stored, Visibility};
+use crate::{Write, private, schema};
+
+/// How often the end of the log is looked up for what other processes wrote.
+const LOOK: std::time::Duration = std::time::Duration::from_millis(250);
+/// Bodies above this are parsed on a thread that may block.
+const LARGE_BYTES: usize = 64 * 1024;
+/// How many keys one statement asks for.
+const KEYS: usize = 200;
 
 /// Where a store lies.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,17 +49,28 @@ pub struct Options {
 #[derive(Clone)]
 pub struct Store {
     options: Options,
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    writer: Writer,
+    readers: Readers,
 }
 
 impl Store {
     /// Opens a store, making it where there is none.
-    pub async fn open(_location: &Location, _options: Options) -> Result<Store, StoreError> {
-        Err(StoreError::Fault("not built yet"))
+    pub async fn open(location: &Location, options: Options) -> Result<Store, StoreError> {
+        let location = location.clone();
+        let opened = tokio::task::spawn_blocking(move || {
+            let inner = Inner::open(&location, &options)?;
+            Ok(Store { options, inner: Arc::new(inner) })
+        });
+        opened.await.map_err(|_| StoreError::Fault("opening panicked"))?
     }
 
     /// The format this program writes.
     pub fn format_version() -> u32 {
-        1
+        schema::FORMAT
     }
 
     /// The clock it was given.
@@ -57,46 +83,133 @@ impl Store {
         &self.options.entropy
     }
 
+    pub(crate) fn projector(&self) -> &Arc<dyn Projector> {
+        &self.options.projector
+    }
+
+    pub(crate) fn writer(&self) -> &Writer {
+        &self.inner.writer
+    }
+
+    pub(crate) fn readers(&self) -> &Readers {
+        &self.inner.readers
+    }
+
     /// Writes what waits and lets go of the database.
-    pub async fn close(self) {}
+    pub async fn close(self) {
+        self.inner.writer.stop().await;
+        self.inner.readers.stop();
+    }
 
     /// Writes all of it or nothing; durable when it returns.
-    pub async fn commit(&self, _commit: Commit) -> Result<Committed, StoreError> {
-        Err(StoreError::Fault("not built yet"))
+    pub async fn commit(&self, commit: Commit) -> Result<Committed, StoreError> {
+        let size: usize =
+            commit.changes.iter().map(|change| if let Write::Put(body) = &change.write { body.len() } else { 0 }).sum();
+        let projector = self.options.projector.clone();
+        let prepared = if size > LARGE_BYTES {
+            let parsing = tokio::task::spawn_blocking(move || prepare(commit, &*projector));
+            parsing.await.map_err(|_| StoreError::Fault("parsing panicked"))?
+        } else {
+            prepare(commit, &*projector)
+        }?;
+        self.writer().run(move |tx| apply(tx, prepared)).await
     }
 
     /// The current version, deleted or not; `None` where there is none that may be seen.
-    pub async fn read(&self, _key: &Key, _visibility: &Visibility) -> Result<Option<Stored>, StoreError> {
-        Err(StoreError::Fault("not built yet"))
+    pub async fn read(&self, key: &Key, visibility: &Visibility) -> Result<Option<Stored>, StoreError> {
+        let mut query = Statement::new(&format!("SELECT {STORED} FROM resource r JOIN log l ON l.seq = r.seq WHERE "));
+        keyed(key, visibility, &mut query);
+        self.entries(query).await.map(|mut found| found.pop())
     }
 
     /// One version, if the current (or last live) one may be seen.
     pub async fn read_version(
         &self,
-        _key: &Key,
-        _version: u64,
-        _visibility: &Visibility,
+        key: &Key,
+        version: u64,
+        visibility: &Visibility,
     ) -> Result<Option<Stored>, StoreError> {
-        Err(StoreError::Fault("not built yet"))
+        let join = "FROM resource r JOIN log l ON l.type = r.type AND l.id = r.id WHERE l.version = ";
+        let mut query = Statement::new(&format!("SELECT {STORED} {join}"));
+        query.bind(version).push(" AND ");
+        keyed(key, visibility, &mut query);
+        self.entries(query).await.map(|mut found| found.pop())
     }
 
     /// The current live versions of these, in their order, without those that are not there.
-    pub async fn read_many(&self, _keys: &[Key], _visibility: &Visibility) -> Result<Vec<Stored>, StoreError> {
-        Err(StoreError::Fault("not built yet"))
+    pub async fn read_many(&self, keys: &[Key], visibility: &Visibility) -> Result<Vec<Stored>, StoreError> {
+        let mut found = std::collections::HashMap::new();
+        for some in keys.chunks(KEYS) {
+            let mut query = Statement::new(&format!("SELECT {STORED} FROM resource r JOIN log l ON l.seq = r.seq "));
+            query.push("WHERE r.deleted = 0 AND (");
+            for (at, key) in some.iter().enumerate() {
+                query.push(if at == 0 { "r.type = " } else { " OR r.type = " }).bind(&key.resource_type);
+                query.push(" AND r.id = ").bind(&key.id);
+            }
+            query.push(") AND ");
+            condition(visibility, "r", &mut query);
+            found.extend(self.entries(query).await?.into_iter().map(|entry| (entry.key.clone(), entry)));
+        }
+        Ok(keys.iter().filter_map(|key| found.get(key).cloned()).collect())
     }
 
     /// The log after a sequence number, oldest first: no gap, no duplicate.
-    pub async fn changes(&self, _after_seq: u64, _limit: usize) -> Result<Vec<Stored>, StoreError> {
-        Err(StoreError::Fault("not built yet"))
+    pub async fn changes(&self, after_seq: u64, limit: usize) -> Result<Vec<Stored>, StoreError> {
+        let mut query = Statement::new(&format!("SELECT {STORED} FROM log l WHERE l.seq > "));
+        query.bind(after_seq).push(" ORDER BY l.seq LIMIT ").bind(limit);
+        self.entries(query).await
     }
 
     /// The end of the log.
     pub async fn head(&self) -> Result<Head, StoreError> {
-        Err(StoreError::Fault("not built yet"))
+        self.readers().run(|conn| Tail::load(conn, false).map(Head::from)).await
     }
 
     /// Returns when the log has gone beyond `seq`; gives the head's sequence number.
-    pub async fn wait_beyond(&self, _seq: u64) -> Result<u64, StoreError> {
-        Err(StoreError::Fault("not built yet"))
+    pub async fn wait_beyond(&self, seq: u64) -> Result<u64, StoreError> {
+        let mut moved = self.writer().head();
+        loop {
+            let head = self.head().await?.seq;
+            if head > seq {
+                return Ok(head);
+            }
+            // What this process wrote wakes it; what others wrote is found by looking.
+            if let Ok(Err(_)) = tokio::time::timeout(LOOK, moved.changed()).await {
+                return Err(StoreError::Closed);
+            }
+        }
     }
+
+    pub(crate) async fn entries(&self, query: Statement) -> Result<Vec<Stored>, StoreError> {
+        self.readers().run(move |conn| conn.query(&query)?.iter_mut().map(stored).collect()).await
+    }
+}
+
+impl Inner {
+    fn open(location: &Location, options: &Options) -> Result<Self, StoreError> {
+        if let Location::Directory(folder) = location {
+            make_folder(folder)?;
+        }
+        let opener = Opener::of(location)?;
+        let mut conn = opener.writer()?;
+        schema::prepare(&mut conn, options.projector.version())?;
+        conn.begin(true)?;
+        private::sweep(&mut conn, options.clock.now().as_microsecond())?;
+        conn.commit()?;
+        let seq = Tail::load(&mut conn, false)?.seq;
+        let writer = Writer::start(conn, opener.clone(), options.clock.clone(), seq)?;
+        Ok(Self { writer, readers: Readers::new(opener) })
+    }
+}
+
+/// Makes a folder that only its owner may enter.
+pub(crate) fn make_folder(folder: &std::path::Path) -> Result<(), StoreError> {
+    use std::os::unix::fs::DirBuilderExt;
+    let made = std::fs::DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    made.map_err(|error| StoreError::file("making the folder", error))
+}
+
+fn keyed(key: &Key, visibility: &Visibility, query: &mut Statement) {
+    query.push("r.type = ").bind(&key.resource_type).push(" AND r.id = ").bind(&key.id).push(" AND ");
+    condition(visibility, "r", query);
 }

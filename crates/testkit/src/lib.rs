@@ -1,13 +1,19 @@
-//! For tests only: a clock that moves when told, seeded randomness, throw-away folders.
+//! For tests only: a clock that moves when told, seeded randomness, throw-away stores and servers.
 //!
 //! Invariant: nothing here reads the wall clock or the system's randomness, so a test that fails
 //! fails again.
+
+mod place;
+mod postgres;
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use jiff::{SignedDuration, Timestamp};
 use store::{Clock, Entropy};
+
+pub use place::{NoFacts, Place, store};
+pub use postgres::postgres;
 
 /// A clock that stands still until it is moved.
 #[derive(Debug)]

@@ -1,0 +1,51 @@
+//! The store's contract, told as stories. Each story runs on SQLite (a test each) and, all of
+//! them in one test, on a PostgreSQL server that the test starts.
+
+mod kit;
+mod writing;
+
+use std::future::Future;
+use std::pin::Pin;
+
+use testkit::Place;
+
+type Story = (&'static str, fn(Place) -> Pin<Box<dyn Future<Output = ()> + Send>>);
+
+macro_rules! stories {
+    ($($module:ident: $($story:ident)*;)*) => {
+        mod sqlite {
+            $(mod $module {
+                $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $story() {
+                    crate::$module::$story(testkit::Place::sqlite(crate::kit::projector())).await;
+                })*
+            })*
+        }
+
+        const STORIES: &[Story] = &[
+            $($((concat!(stringify!($module), "::", stringify!($story)), |place| Box::pin($module::$story(place))),)*)*
+        ];
+    };
+}
+
+stories! {
+    writing:
+        what_is_written_is_read_back_byte_for_byte
+        a_deletion_keeps_the_versions
+        expectations_are_judged_inside_the_commit
+        a_commit_is_whole_or_nothing
+        later_changes_see_earlier_ones
+        time_never_goes_back
+        text_that_is_no_resource_is_refused
+        the_feed_has_no_gap_under_concurrency
+        two_processes_share_a_store
+        what_was_committed_is_there_after_reopening;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_story_on_postgres() {
+    for (name, story) in STORIES {
+        println!("{name}");
+        story(Place::postgres(kit::projector())).await;
+    }
+}
