@@ -1,0 +1,128 @@
+//! `GET [base]/metadata` (R4 §3.1.0.9): made from the tables that the code itself works by, so
+//! that it says what is done and nothing else.
+
+use std::sync::OnceLock;
+
+use fhir::search::{ParamType, SearchParam, registry};
+use fhir::{Value, json, schema};
+
+use crate::answer::Answer;
+use crate::call::Open;
+use crate::error::ApiError;
+
+/// The day on which the statement's content last changed, other than by the tables.
+const DATE: &str = "2026-11-24";
+
+/// Types that are only ever added to (issue §3): no update and no deletion.
+const APPEND_ONLY: [&str; 2] = ["AuditEvent", "Provenance"];
+
+const HOW: &str = "JSON only. Parameters that are not listed are refused with 400; with Prefer: handling=lenient they \
+    are left out and named in an entry of search.mode outcome. What can't be parsed or breaks R4's structure is 400, \
+    what breaks a rule of the house is 422. Conditional updates and deletions need criteria and act on one match. \
+    Chains and _has go one step. Pages follow an opaque cursor in the next link, and are stable. AuditEvent and \
+    Provenance are append-only. Resources that a referral governs change by legal moves only.";
+
+const SECURITY: &str = "Every interaction but this one needs a bearer token (Authorization: Bearer …), made by an \
+    administrator with `tejido token create`. What the caller may not see is answered as what is not there, and every \
+    read of a person's data is recorded.";
+
+/// `GET [base]/metadata`, open to everybody.
+pub async fn metadata(open: Open) -> Result<Answer, ApiError> {
+    static REST: OnceLock<Value> = OnceLock::new();
+    if let Some((name, _)) = open.params.iter().find(|(name, _)| name != "mode" && name != "_summary") {
+        return Err(ApiError::malformed(name, "metadata takes no parameters"));
+    }
+    let statement = json!({
+        "resourceType": "CapabilityStatement",
+        "status": "active",
+        "date": DATE,
+        "publisher": "Tejido",
+        "kind": "instance",
+        "software": { "name": "Tejido", "version": env!("CARGO_PKG_VERSION") },
+        "implementation": { "description": "Tejido: the record of a health-service network", "url": open.base },
+        "fhirVersion": "4.0.1",
+        "format": ["application/fhir+json", "json"],
+        "rest": [REST.get_or_init(rest)],
+    });
+    Ok(Answer::ok(statement.to_bytes()))
+}
+
+fn rest() -> Value {
+    let interactions = ["transaction", "batch", "search-system", "history-system"];
+    json!({
+        "mode": "server",
+        "documentation": HOW,
+        "security": { "cors": false, "description": SECURITY },
+        "resource": schema::r4().resource_types().iter().map(|kind| resource(kind)).collect::<Vec<_>>(),
+        "interaction": codes(&interactions),
+        "searchParam": registry().of_type("Resource").map(param).collect::<Vec<_>>(),
+    })
+}
+
+fn resource(kind: &str) -> Value {
+    let append_only = APPEND_ONLY.contains(&kind);
+    let mut interactions = vec!["read", "vread", "create", "history-instance", "history-type", "search-type"];
+    if !append_only {
+        interactions.extend(["update", "delete"]);
+    }
+    json!({
+        "type": kind,
+        "interaction": codes(&interactions),
+        "versioning": "versioned",
+        "readHistory": true,
+        "updateCreate": !append_only,
+        "conditionalCreate": true,
+        "conditionalRead": "full-support",
+        "conditionalUpdate": !append_only,
+        "conditionalDelete": if append_only { "not-supported" } else { "single" },
+        "searchInclude": includes(kind),
+        "searchRevInclude": reverse_includes(kind),
+        "searchParam": registry().of_type(kind).map(param).collect::<Vec<_>>(),
+        "operation": [{
+            "name": "validate",
+            "definition": "http://hl7.org/fhir/OperationDefinition/Resource-validate",
+        }],
+    })
+}
+
+fn codes(list: &[&str]) -> Vec<Value> {
+    list.iter().map(|code| json!({ "code": *code })).collect()
+}
+
+fn param(param: &SearchParam) -> Value {
+    json!({ "name": param.code, "definition": param.url, "type": kind(param.kind) })
+}
+
+fn kind(kind: ParamType) -> &'static str {
+    match kind {
+        ParamType::Number => "number",
+        ParamType::Date => "date",
+        ParamType::String => "string",
+        ParamType::Token => "token",
+        ParamType::Reference => "reference",
+        ParamType::Composite => "composite",
+        ParamType::Quantity => "quantity",
+        ParamType::Uri => "uri",
+        ParamType::Special => "special",
+    }
+}
+
+fn references(kind: &str) -> impl Iterator<Item = &'static SearchParam> {
+    registry().of_type(kind).filter(|param| param.kind == ParamType::Reference && param.resource_type != "Resource")
+}
+
+/// Absent where there is none: an empty array says nothing.
+fn some(list: Vec<String>) -> Option<Vec<String>> {
+    Some(list).filter(|list| !list.is_empty())
+}
+
+fn includes(kind: &str) -> Option<Vec<String>> {
+    some(references(kind).map(|param| format!("{kind}:{}", param.code)).collect())
+}
+
+fn reverse_includes(kind: &str) -> Option<Vec<String>> {
+    let sources = schema::r4().resource_types().iter();
+    let pointing = sources.flat_map(|source| references(source).map(move |param| (source, param)));
+    let here = pointing.filter(|(_, param)| param.targets.is_empty() || param.targets.contains(&kind));
+    some(here.map(|(source, param)| format!("{source}:{}", param.code)).collect())
+}

@@ -1,0 +1,42 @@
+//! create and conditional create (R4 §3.1.0.8).
+
+use store::{Change, Expect, Key, Write};
+
+use crate::address::TypeName;
+use crate::answer::Answer;
+use crate::body::Sent;
+use crate::call::Call;
+use crate::conditional::{self, ATTEMPTS};
+use crate::error::ApiError;
+
+/// `POST [type]`.
+pub async fn create(call: Call, TypeName(kind): TypeName, sent: Sent) -> Result<Answer, ApiError> {
+    post(&call, &kind, &sent).await
+}
+
+/// A resource to be written as it was sent.
+pub fn put(key: Key, expect: Expect, sent: &Sent) -> Change {
+    Change { key, expect, write: Write::Put(sent.bytes.as_ref().into()) }
+}
+
+/// Writes a new resource, or with `If-None-Exist` answers the one that is there.
+pub async fn post(call: &Call, kind: &str, sent: &Sent) -> Result<Answer, ApiError> {
+    sent.check_type(kind)?;
+    let Some(criteria) = &call.when.if_none_exist else {
+        let stored = call.write("create", put(Key::new(kind, call.new_id()), Expect::Absent, sent)).await?;
+        return Ok(Answer::written(call, &stored));
+    };
+    let pairs = conditional::criteria(criteria)?;
+    for _ in 0..ATTEMPTS {
+        let found = conditional::find(call, kind, &pairs).await?;
+        if let Some(stored) = &found.one {
+            return Ok(Answer { status: http::StatusCode::OK, ..Answer::written(call, stored) });
+        }
+        let change = put(Key::new(kind, call.new_id()), found.expect_none(), sent);
+        match call.write("create", change).await {
+            Err(error) if conditional::is_race(&error) => {}
+            written => return Ok(Answer::written(call, &written?)),
+        }
+    }
+    Err(conditional::too_busy())
+}

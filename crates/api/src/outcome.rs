@@ -1,0 +1,128 @@
+//! The one place where an error becomes a status and an OperationOutcome (R4 §2.28, §3.1.0).
+//!
+//! R4 §3.1.0.4.1 and §3.1.0.8 decide between 400 and 422: what can't be parsed or breaks the base
+//! structure is 400, what breaks a rule of the house is 422.
+
+use access::AccessError;
+use axum::extract::Request;
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use fhir::outcome::{Issue, operation_outcome};
+use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderName, StatusCode};
+use store::Kind;
+
+use crate::answer::FHIR_JSON;
+use crate::error::ApiError;
+
+/// Status and `issue.code` of a kind.
+fn of_kind(kind: Kind) -> (StatusCode, &'static str) {
+    match kind {
+        Kind::NotFound => (StatusCode::NOT_FOUND, "not-found"),
+        Kind::Gone => (StatusCode::GONE, "deleted"),
+        Kind::Conflict => (StatusCode::CONFLICT, "conflict"),
+        Kind::Stale => (StatusCode::PRECONDITION_FAILED, "conflict"),
+        Kind::Invalid => (StatusCode::BAD_REQUEST, "invalid"),
+        Kind::Rule => (StatusCode::UNPROCESSABLE_ENTITY, "business-rule"),
+        Kind::Unauthenticated => (StatusCode::UNAUTHORIZED, "login"),
+        Kind::Forbidden => (StatusCode::FORBIDDEN, "forbidden"),
+        Kind::Busy => (StatusCode::SERVICE_UNAVAILABLE, "transient"),
+        Kind::Timeout => (StatusCode::GATEWAY_TIMEOUT, "timeout"),
+        Kind::Fault => (StatusCode::INTERNAL_SERVER_ERROR, "exception"),
+    }
+}
+
+/// Status and `issue.code` of an error: its kind's, but where HTTP has a finer word.
+fn of_error(error: &ApiError) -> (StatusCode, &'static str) {
+    match error {
+        ApiError::Json(_) => (StatusCode::BAD_REQUEST, "structure"),
+        ApiError::Query(fhir::search::QueryError::UnknownParameter { .. }) => {
+            (StatusCode::BAD_REQUEST, "not-supported")
+        }
+        ApiError::Malformed { .. } => (StatusCode::BAD_REQUEST, "value"),
+        ApiError::UnknownType { .. } | ApiError::NoRoute { .. } => (StatusCode::NOT_FOUND, "not-supported"),
+        ApiError::MethodNotAllowed { .. } => (StatusCode::METHOD_NOT_ALLOWED, "not-supported"),
+        ApiError::NotSupported(_) => (StatusCode::BAD_REQUEST, "not-supported"),
+        ApiError::NotAcceptable { .. } => (StatusCode::NOT_ACCEPTABLE, "not-supported"),
+        ApiError::MediaType { .. } => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "not-supported"),
+        ApiError::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "too-long"),
+        ApiError::MultipleMatches { .. } => (StatusCode::PRECONDITION_FAILED, "multiple-matches"),
+        ApiError::NoMatch { .. } => (StatusCode::PRECONDITION_FAILED, "not-found"),
+        ApiError::Access(AccessError::TooMany { .. }) => (StatusCode::TOO_MANY_REQUESTS, "throttled"),
+        ApiError::Entry { error, .. } => of_error(error),
+        _ => of_kind(error.kind()),
+    }
+}
+
+/// The status of an error.
+pub fn status(error: &ApiError) -> StatusCode {
+    of_error(error).0
+}
+
+/// The issues of an error; never empty.
+pub fn issues(error: &ApiError) -> Vec<Issue> {
+    let code = of_error(error).1;
+    match error {
+        ApiError::Invalid(found) | ApiError::Access(AccessError::Invalid(found) | AccessError::Rule(found)) => {
+            found.clone()
+        }
+        ApiError::Json(error) => vec![error.into()],
+        ApiError::Malformed { place, problem } => vec![Issue::error(code, place, problem)],
+        ApiError::UnknownType { .. } => {
+            let known = fhir::schema::r4().resource_types().join(", ");
+            vec![Issue::general(code, format!("{error}; it knows {known}"))]
+        }
+        ApiError::Entry { place, error } => issues(error).into_iter().map(|issue| within(place, issue)).collect(),
+        _ if error.kind() == Kind::Fault => {
+            vec![Issue::general(code, "something is broken here; the server's log tells more under this request's id")]
+        }
+        _ => vec![Issue::general(code, error.to_string())],
+    }
+}
+
+/// An issue of an entry's resource, with the entry before its place.
+/// With the place of the resource, too.
+pub fn within(place: &str, mut issue: Issue) -> Issue {
+    let inner = issue.expression.take().unwrap_or_default();
+    issue.expression = Some(match inner.split_once('.') {
+        Some((_, rest)) => format!("{place}.resource.{rest}"),
+        None => place.to_owned(),
+    });
+    issue
+}
+
+/// The OperationOutcome of an error, as text.
+pub fn body(error: &ApiError) -> Bytes {
+    if error.kind() == Kind::Fault {
+        tracing::error!(%error, "a request failed");
+    }
+    operation_outcome(&issues(error)).to_bytes().into()
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let mut response = (status(&self), body(&self)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, FHIR_JSON);
+        let extra: Option<(HeaderName, HeaderValue)> = match &self {
+            Self::Access(AccessError::Unauthenticated) => {
+                Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"tejido\"")))
+            }
+            Self::Access(AccessError::TooMany { seconds }) => Some((RETRY_AFTER, (*seconds).into())),
+            _ if self.kind() == Kind::Busy => Some((RETRY_AFTER, HeaderValue::from_static("1"))),
+            _ => None,
+        };
+        headers.extend(extra);
+        response
+    }
+}
+
+/// Nothing is at this address.
+pub async fn no_route(request: Request) -> ApiError {
+    ApiError::NoRoute { path: request.uri().path().to_owned() }
+}
+
+/// The address is right, the method is not; axum adds `Allow`.
+pub async fn method_not_allowed(request: Request) -> ApiError {
+    ApiError::MethodNotAllowed { method: request.method().to_string() }
+}

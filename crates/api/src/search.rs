@@ -1,0 +1,85 @@
+//! search by GET and by `POST …/_search`, of one type and of all (R4 §3.1.1).
+
+use fhir::outcome::{Issue, Severity, operation_outcome};
+use fhir::search::{Query, QueryError, Summary};
+
+use crate::address::{Pairs, TypeName};
+use crate::answer::Answer;
+use crate::body::Form;
+use crate::bundle::Bundle;
+use crate::call::Call;
+use crate::error::ApiError;
+use crate::history::links;
+use crate::shape::Shape;
+
+/// `GET [base]?…`.
+pub async fn system(call: Call) -> Result<Answer, ApiError> {
+    run(&call, None).await
+}
+
+/// `POST [base]/_search`.
+pub async fn system_by_post(call: Call, form: Form) -> Result<Answer, ApiError> {
+    run(&merged(call, form), None).await
+}
+
+/// `GET [type]?…`.
+pub async fn by_get(call: Call, TypeName(kind): TypeName) -> Result<Answer, ApiError> {
+    run(&call, Some(&kind)).await
+}
+
+/// `POST [type]/_search`.
+pub async fn by_post(call: Call, TypeName(kind): TypeName, form: Form) -> Result<Answer, ApiError> {
+    run(&merged(call, form), Some(&kind)).await
+}
+
+/// Parameters of the address and of the form count alike (R4 §3.1.1.3).
+fn merged(mut call: Call, Form(pairs): Form) -> Call {
+    call.params.extend(pairs.into_iter().filter(|(name, _)| name != "_format" && name != "_pretty"));
+    call
+}
+
+/// Searches and writes the searchset.
+pub async fn run(call: &Call, kind: Option<&str>) -> Result<Answer, ApiError> {
+    let (query, params, ignored) = parse(call, kind)?;
+    let page = call.api.access.search(&call.cx, &query).await?;
+    let links = links(call, kind.unwrap_or_default(), &params, page.next);
+    let mut bundle = Bundle::new("searchset", page.total, &links);
+    if query.summary != Summary::Count && query.count != Some(0) {
+        let shape = Shape { summary: query.summary, elements: query.elements };
+        for (found, mode) in [(&page.matches, "match"), (&page.included, "include")] {
+            let mode = [format!("\"search\":{{\"mode\":\"{mode}\"}}")];
+            for stored in found {
+                let url = format!("{}/{}", call.base, stored.key);
+                bundle.entry(Some(&url), Some(&shape.apply(&stored.body)), &mode);
+            }
+        }
+    }
+    if !ignored.is_empty() {
+        let outcome = operation_outcome(&ignored).to_bytes();
+        bundle.entry(None, Some(&outcome), &["\"search\":{\"mode\":\"outcome\"}".to_owned()]);
+    }
+    Ok(Answer::ok(bundle.finish()))
+}
+
+/// The query, the parameters it was made from, and, with `Prefer: handling=lenient`, what was left out.
+fn parse(call: &Call, kind: Option<&str>) -> Result<(Query, Pairs, Vec<Issue>), ApiError> {
+    let types: Vec<&str> = kind.into_iter().collect();
+    let (mut params, mut ignored) = (call.params.clone(), Vec::new());
+    loop {
+        let error = match Query::parse(&types, &params) {
+            Ok(query) => return Ok((query, params, ignored)),
+            Err(error) => error,
+        };
+        let before = params.len();
+        if let QueryError::UnknownParameter { name, .. } = &error
+            && call.lenient
+        {
+            params.retain(|(given, _)| given != name);
+        }
+        if params.len() == before {
+            return Err(error.into());
+        }
+        let severity = Severity::Warning;
+        ignored.push(Issue { severity, ..Issue::general("not-supported", format!("ignored: {error}")) });
+    }
+}

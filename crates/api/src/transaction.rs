@@ -1,0 +1,105 @@
+//! transaction (R4 §3.1.0.11.2): all entries or none, as one act. Ids are given out first, links
+//! between entries are rewritten to them, then everything is committed at once: deletions, creates,
+//! updates. Reads are answered from what is there afterwards.
+
+mod links;
+mod plan;
+
+use std::collections::HashMap;
+
+use access::{AccessError, Act};
+use http::Method;
+use store::{Change, StoreError};
+
+use crate::answer::Answer;
+use crate::batch::{self, Entry};
+use crate::call::Call;
+use crate::conditional::{self, ATTEMPTS};
+use crate::error::ApiError;
+use plan::{Deed, Plan};
+
+/// Does all entries or none.
+pub async fn run(call: &Call, entries: Vec<Entry>) -> Result<Answer, ApiError> {
+    for _ in 0..ATTEMPTS {
+        let plan = Plan::make(call, &entries).await?;
+        let links = links::resolve(call, &entries, &plan).await?;
+        let (order, changes) = changes(&entries, &plan, &links)?;
+        let act = Act { name: "transaction", changes, ..Act::default() };
+        match commit(call, act).await {
+            Ok(stored) => return answer(call, &entries, &plan, order.into_iter().zip(stored).collect()).await,
+            Err(error) if plan.may_race && conditional::is_race(&error) => {}
+            Err(error) => return Err(explain(&entries, &plan, error)),
+        }
+    }
+    Err(conditional::too_busy())
+}
+
+/// Nothing to write is no commit.
+async fn commit(call: &Call, act: Act) -> Result<Vec<store::Stored>, ApiError> {
+    if act.changes.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(call.api.access.commit(&call.cx, act).await?.stored)
+}
+
+/// The changes in the order of R4 §3.1.0.11.2, each with the number of its entry.
+fn changes(
+    entries: &[Entry],
+    plan: &Plan,
+    links: &HashMap<String, String>,
+) -> Result<(Vec<usize>, Vec<Change>), ApiError> {
+    let mut order: Vec<usize> = (0..entries.len()).filter(|at| matches!(plan.deeds[*at], Deed::Write { .. })).collect();
+    order.sort_by_key(|at| match entries[*at].method {
+        Method::DELETE => 0,
+        Method::POST => 1,
+        _ => 2,
+    });
+    let change = |at: &usize| plan.change(*at, &entries[*at], links).map_err(|error| error.at(entries[*at].at.clone()));
+    let changes = order.iter().map(change).collect::<Result<Vec<_>, _>>()?;
+    Ok((order, changes))
+}
+
+async fn answer(
+    call: &Call,
+    entries: &[Entry],
+    plan: &Plan,
+    written: HashMap<usize, store::Stored>,
+) -> Result<Answer, ApiError> {
+    let mut answers = Vec::with_capacity(entries.len());
+    for (at, entry) in entries.iter().enumerate() {
+        answers.push(match (&plan.deeds[at], written.get(&at)) {
+            (Deed::Read, _) => batch::one(call, entry).await,
+            (_, Some(stored)) if stored.deleted => Ok(plan::deleted()),
+            (_, Some(stored)) => Ok(Answer::written(call, stored)),
+            (Deed::Found(stored), None) => Ok(Answer { status: http::StatusCode::OK, ..Answer::written(call, stored) }),
+            (Deed::Nothing | Deed::Write { .. }, None) => Ok(plan::deleted()),
+        });
+    }
+    Ok(batch::responses(call, "transaction-response", answers))
+}
+
+/// Says which entry is to blame where the gate speaks of a resource.
+fn explain(entries: &[Entry], plan: &Plan, error: ApiError) -> ApiError {
+    let place = match &error {
+        ApiError::Access(AccessError::Invalid(_)) => {
+            let wrong = entries.iter().flat_map(|entry| {
+                let issues = entry.resource.as_ref().map(fhir::validate).unwrap_or_default();
+                issues.into_iter().map(|issue| crate::outcome::within(&entry.at, issue))
+            });
+            let wrong: Vec<_> = wrong.collect();
+            return if wrong.is_empty() { error } else { ApiError::Invalid(wrong) };
+        }
+        ApiError::Access(AccessError::Store(
+            StoreError::Stale { key, .. }
+            | StoreError::Gone { key }
+            | StoreError::NotFound { key }
+            | StoreError::Exists { key, .. }
+            | StoreError::Invalid { key, .. },
+        )) => plan.entry_of(key),
+        _ => None,
+    };
+    match place {
+        Some(at) => error.at(entries[at].at.clone()),
+        None => error,
+    }
+}

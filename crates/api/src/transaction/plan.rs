@@ -1,0 +1,166 @@
+//! What each entry of a transaction comes to: which resource, and what is to be done with it.
+
+use std::collections::{HashMap, HashSet};
+
+use fhir::Value;
+use http::{Method, StatusCode};
+use store::{Change, Expect, Key, Stored, Write};
+
+use super::links;
+use crate::answer::Answer;
+use crate::batch::{Entry, Place};
+use crate::body::Sent;
+use crate::call::Call;
+use crate::conditional;
+use crate::error::ApiError;
+use crate::{address, create, update};
+
+/// What an entry comes to.
+pub enum Deed {
+    /// Answered after the commit.
+    Read,
+    /// Written by the commit.
+    Write {
+        /// Which resource.
+        key: Key,
+        /// What must hold.
+        expect: Expect,
+    },
+    /// A conditional create whose resource is there already.
+    Found(Stored),
+    /// A conditional deletion that matches nothing.
+    Nothing,
+}
+
+/// The deeds of all entries.
+pub struct Plan {
+    /// One for each entry.
+    pub deeds: Vec<Deed>,
+    /// Whether the plan rests on a search, which others may overtake.
+    pub may_race: bool,
+}
+
+impl Plan {
+    /// Gives every entry its resource.
+    ///
+    /// # Errors
+    /// What refuses an entry refuses the transaction, and names the entry.
+    pub async fn make(call: &Call, entries: &[Entry]) -> Result<Self, ApiError> {
+        let mut plan = Self { deeds: Vec::with_capacity(entries.len()), may_race: false };
+        let (mut keys, mut urls, mut conditions) = (HashSet::new(), HashSet::new(), HashSet::new());
+        for entry in entries {
+            let refused = |error: ApiError| error.at(entry.at.clone());
+            let call = call.entry(entry.params.clone(), entry.when.clone());
+            let deed = deed(&call, entry).await.map_err(refused)?;
+            plan.may_race |= condition(entry).is_some() && entry.when.if_match.is_none();
+            if let Deed::Write { key, .. } = &deed
+                && !keys.insert(key.clone())
+            {
+                return Err(refused(twice(format!("{key} is written twice"))));
+            }
+            if let Some(url) =
+                entry.full_url.as_ref().filter(|url| entry.method != Method::GET && !urls.insert((*url).clone()))
+            {
+                return Err(refused(twice(format!("the fullUrl {url} stands twice (bdl-7)"))));
+            }
+            // Two creates on one condition would each find nothing and make two.
+            if let Some(condition) = condition(entry).filter(|_| matches!(deed, Deed::Write { .. }))
+                && !conditions.insert(condition.clone())
+            {
+                return Err(refused(twice(format!("the condition {condition} stands twice"))));
+            }
+            plan.deeds.push(deed);
+        }
+        Ok(plan)
+    }
+
+    /// The key that an entry's resource has after the transaction.
+    pub fn key(&self, at: usize) -> Option<&Key> {
+        match &self.deeds[at] {
+            Deed::Write { key, .. } => Some(key),
+            Deed::Found(stored) => Some(&stored.key),
+            Deed::Read | Deed::Nothing => None,
+        }
+    }
+
+    /// The entry that writes this key.
+    pub fn entry_of(&self, key: &Key) -> Option<usize> {
+        (0..self.deeds.len()).find(|at| self.key(*at) == Some(key))
+    }
+
+    /// The change that an entry makes, its links rewritten.
+    pub fn change(&self, at: usize, entry: &Entry, links: &HashMap<String, String>) -> Result<Change, ApiError> {
+        let Deed::Write { key, expect } = &self.deeds[at] else {
+            return Err(store::StoreError::Fault("only writes are changes").into());
+        };
+        let (key, expect) = (key.clone(), expect.clone());
+        if entry.method == Method::DELETE {
+            return Ok(Change { key, expect, write: Write::Delete });
+        }
+        let mut value = entry.sent()?.value;
+        links::rewrite(&mut value, entry.full_url.as_deref(), links);
+        Ok(create::put(key, expect, &Sent::from_value(value)))
+    }
+}
+
+/// What a deletion answers.
+pub fn deleted() -> Answer {
+    Answer::empty(StatusCode::NO_CONTENT)
+}
+
+fn twice(what: String) -> ApiError {
+    ApiError::invalid("duplicate", "Bundle", what)
+}
+
+/// The condition that names an entry's resource, if one does, in a form that can be compared.
+fn condition(entry: &Entry) -> Option<String> {
+    let Place::Type(kind) = &entry.place else { return None };
+    let mut pairs = match entry.method {
+        Method::POST => conditional::criteria(entry.when.if_none_exist.as_deref()?).ok()?,
+        Method::PUT | Method::DELETE => entry.params.clone(),
+        _ => return None,
+    };
+    pairs.sort();
+    Some(format!("{kind}{}", address::encode(&pairs)))
+}
+
+async fn deed(call: &Call, entry: &Entry) -> Result<Deed, ApiError> {
+    match (&entry.method, &entry.place) {
+        (&Method::GET, _) => Ok(Deed::Read),
+        (&Method::POST, Place::Type(kind)) => creating(call, entry, kind).await,
+        (&Method::PUT, Place::Instance(key)) => {
+            let sent = entry.sent()?;
+            sent.check_type(&key.resource_type)?;
+            sent.check_id(&key.id)?;
+            Ok(Deed::Write { key: key.clone(), expect: call.when.expect()? })
+        }
+        (&Method::PUT, Place::Type(kind)) => {
+            let found = conditional::find(call, kind, &call.params).await?;
+            let Change { key, expect, .. } = update::replacing(call, kind, found, &entry.sent()?)?;
+            Ok(Deed::Write { key, expect })
+        }
+        (&Method::DELETE, Place::Instance(key)) => Ok(Deed::Write { key: key.clone(), expect: call.when.expect()? }),
+        (&Method::DELETE, Place::Type(kind)) => Ok(match conditional::find(call, kind, &call.params).await?.one {
+            Some(stored) => Deed::Write { key: stored.key, expect: Expect::Version(stored.version) },
+            None => Deed::Nothing,
+        }),
+        (method, _) => Err(ApiError::MethodNotAllowed { method: method.to_string() }),
+    }
+}
+
+async fn creating(call: &Call, entry: &Entry, kind: &str) -> Result<Deed, ApiError> {
+    let missing = ApiError::invalid("required", "Resource.resource", "this method needs a resource");
+    let found = entry.resource.as_ref().and_then(Value::resource_type).ok_or(missing)?;
+    if found != kind {
+        return Err(ApiError::invalid("invalid", format!("{found}.resourceType"), format!("request.url says {kind}")));
+    }
+    let key = Key::new(kind, call.new_id());
+    let Some(criteria) = &call.when.if_none_exist else {
+        return Ok(Deed::Write { key, expect: Expect::Absent });
+    };
+    let found = conditional::find(call, kind, &conditional::criteria(criteria)?).await?;
+    Ok(match found.one {
+        Some(stored) => Deed::Found(stored),
+        None => Deed::Write { key, expect: found.expect_none() },
+    })
+}

@@ -1,0 +1,64 @@
+//! update, also as create, and conditional update (R4 §3.1.0.4).
+
+use store::{Change, Expect, Key};
+
+use crate::address::{Instance, TypeName};
+use crate::answer::Answer;
+use crate::body::Sent;
+use crate::call::Call;
+use crate::conditional::{self, ATTEMPTS, Found};
+use crate::create;
+use crate::error::ApiError;
+
+/// `PUT [type]/[id]`.
+pub async fn update(call: Call, Instance(key): Instance, sent: Sent) -> Result<Answer, ApiError> {
+    put(&call, key, &sent).await
+}
+
+/// `PUT [type]?…`.
+pub async fn conditional(call: Call, TypeName(kind): TypeName, sent: Sent) -> Result<Answer, ApiError> {
+    put_matching(&call, &kind, &sent).await
+}
+
+/// Writes the next version of a resource, or its first.
+pub async fn put(call: &Call, key: Key, sent: &Sent) -> Result<Answer, ApiError> {
+    sent.check_type(&key.resource_type)?;
+    sent.check_id(&key.id)?;
+    let stored = call.write("update", create::put(key, call.when.expect()?, sent)).await?;
+    Ok(Answer::written(call, &stored))
+}
+
+/// Writes the next version of the one match, or a new resource if there is none.
+pub async fn put_matching(call: &Call, kind: &str, sent: &Sent) -> Result<Answer, ApiError> {
+    for _ in 0..ATTEMPTS {
+        let found = conditional::find(call, kind, &call.params).await?;
+        let change = replacing(call, kind, found, sent)?;
+        match call.write("update", change).await {
+            Err(error) if call.when.if_match.is_none() && conditional::is_race(&error) => {}
+            written => return Ok(Answer::written(call, &written?)),
+        }
+    }
+    Err(conditional::too_busy())
+}
+
+/// The change that a conditional update makes (R4 §3.1.0.4.3): the match's next version, or a new
+/// resource with the id of the body if it has one.
+pub fn replacing(call: &Call, kind: &str, found: Found, sent: &Sent) -> Result<Change, ApiError> {
+    sent.check_type(kind)?;
+    let asked = call.when.expect()?;
+    match &found.one {
+        Some(stored) => {
+            if sent.value.get("id").is_some() {
+                sent.check_id(&stored.key.id)?;
+            }
+            let expect = if matches!(asked, Expect::Any) { Expect::Version(stored.version) } else { asked };
+            Ok(create::put(stored.key.clone(), expect, sent))
+        }
+        None => {
+            let id = sent.value.id().map_or_else(|| call.new_id(), str::to_owned);
+            let key = crate::address::key(kind, &id, &http::Method::PUT)?;
+            let expect = if matches!(asked, Expect::Any) { found.expect_none() } else { asked };
+            Ok(create::put(key, expect, sent))
+        }
+    }
+}
