@@ -1,6 +1,10 @@
 //! The caller of a request: who, in which role, at which facility, when, and by which request.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
+
+use crate::Scopes;
 
 /// Who asks.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -133,6 +137,8 @@ pub struct Cx {
     pub address: Option<String>,
     /// Session id (or token id) that a grant such as break-glass is tied to.
     pub session: String,
+    /// What a token may touch; `None` for people and the program itself.
+    pub scopes: Option<Arc<Scopes>>,
 }
 
 impl Cx {
@@ -148,6 +154,12 @@ impl Cx {
             request: request.into(),
             address: None,
             session: String::new(),
+            scopes: None,
         }
+    }
+
+    /// Whether this is the program itself.
+    pub fn is_system(&self) -> bool {
+        self.actor == Actor::System
     }
 }

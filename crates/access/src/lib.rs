@@ -9,14 +9,29 @@
 //! filtered after the page; a read that can't be audited is refused. No HTTP and no SQL here.
 
 mod act;
+mod asked;
+mod audit;
 mod cx;
 mod error;
+mod gate;
 mod governor;
+mod index;
+mod limit;
+mod policy;
 mod read;
+mod record;
+mod scope;
 pub mod system;
+mod trail;
+mod write;
 
 pub use act::Act;
+pub use audit::AuditPage;
 pub use cx::{Actor, Cx, Facility, Role};
 pub use error::AccessError;
+pub use gate::Access;
 pub use governor::{Governor, Proposed};
-pub use read::Access;
+pub use index::masked_patient;
+pub use limit::Rate;
+pub use policy::{Ground, Label, SHARED_DAYS_AFTER_CLOSURE, Sharing, TejidoProjector, may_register, visibility};
+pub use scope::{Deed, Scopes};

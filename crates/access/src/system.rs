@@ -84,3 +84,17 @@ pub const EXT_PUEBLO: &str = "urn:tejido:ext:pueblo";
 pub const EXT_POPULATION: &str = "urn:tejido:ext:poblacion";
 /// Extension on Organization: institution code (valueCode), e.g. `MSPAS`.
 pub const EXT_INSTITUTION: &str = "urn:tejido:ext:institucion";
+/// Extension on Appointment: the facility whose clinic it is (valueReference Organization).
+pub const EXT_FACILITY: &str = "urn:tejido:ext:establecimiento";
+/// Extension on PractitionerRole: a facility that a coordinator or supervisor answers for
+/// (valueReference Organization), once for each.
+pub const EXT_TERRITORY: &str = "urn:tejido:ext:territorio";
+/// Kind of a Consent between institutions, in `Consent.category`: `compartir-referencia`.
+pub const AGREEMENT: &str = "urn:tejido:cs:convenio";
+/// What an agreement shares, in `Consent.provision.class`: `referencia`, `resultado`, `resumen`,
+/// `contrarreferencia`, `indice`.
+pub const SHARED_CLASS: &str = "urn:tejido:cs:clase-compartida";
+/// Ground of opening a record, in `AuditEvent.purposeOfEvent`: see [`crate::Ground`].
+pub const GROUND: &str = "urn:tejido:cs:motivo-acceso";
+/// Name of an act, in `AuditEvent.subtype`: `accept`, `book`, …
+pub const ACT: &str = "urn:tejido:cs:acto";

@@ -16,7 +16,7 @@ mod splice;
 #[doc(hidden)]
 pub use build::put;
 pub use parse::{ParseError, Problem, parse};
-pub use splice::{Stamp, stamp};
+pub use splice::{Stamp, add_security, stamp};
 
 /// The deepest nesting of objects and arrays that is read.
 pub const MAX_DEPTH: usize = 64;

@@ -61,6 +61,29 @@ fn edit_meta(source: &[u8], meta: &Member, values: &[(&str, String)], edits: &mu
     }
 }
 
+/// Adds codings to `meta.security` of `source` (the text of a JSON object); all other bytes are kept.
+///
+/// # Panics
+/// If `source` is not a JSON object: callers have parsed it.
+pub fn add_security(source: &[u8], codings: &[Value]) -> Vec<u8> {
+    let source = trim(source);
+    let text = codings.iter().map(Value::to_string).collect::<Vec<_>>().join(",");
+    let all = members(source, 0);
+    let Some(meta) = all.iter().find(|member| member.name == "meta") else {
+        let anchor = all.iter().find(|member| member.name == "resourceType").or(all.first());
+        return apply(source, vec![insertion(anchor, format!("\"meta\":{{\"security\":[{text}]}}"))]);
+    };
+    let inside = members(source, meta.start);
+    let (at, text) = match inside.iter().find(|member| member.name == "security") {
+        Some(security) => {
+            let empty = source[security.start + 1..security.end - 1].trim_ascii().is_empty();
+            (security.start + 1, format!("{text}{}", if empty { "" } else { "," }))
+        }
+        None => (meta.start + 1, format!("\"security\":[{text}]{}", if inside.is_empty() { "" } else { "," })),
+    };
+    apply(source, vec![(at, at, text.into_bytes())])
+}
+
 fn insertion(after: Option<&Member>, text: String) -> (usize, usize, Vec<u8>) {
     match after {
         Some(member) => (member.end, member.end, format!(",{text}").into_bytes()),
@@ -166,5 +189,23 @@ mod tests {
         );
         assert!(parse(stamped("{}").as_bytes()).is_ok());
         assert!(parse(stamped(r#"{"resourceType":"Patient","meta":{}}"#).as_bytes()).is_ok());
+    }
+
+    #[test]
+    fn a_label_is_added_in_place() {
+        let add = |source: &str| {
+            let coding = crate::json!({ "code": "x" });
+            String::from_utf8(add_security(source.as_bytes(), &[coding])).unwrap()
+        };
+        assert_eq!(
+            add(r#"{"resourceType":"Flag", "n":1.0}"#),
+            r#"{"resourceType":"Flag","meta":{"security":[{"code":"x"}]}, "n":1.0}"#
+        );
+        assert_eq!(add(r#"{"meta":{}}"#), r#"{"meta":{"security":[{"code":"x"}]}}"#);
+        assert_eq!(add(r#"{"meta":{"tag":[]}}"#), r#"{"meta":{"security":[{"code":"x"}],"tag":[]}}"#);
+        assert_eq!(
+            add(r#"{"meta":{"security":[ {"code":"a"}]}}"#),
+            r#"{"meta":{"security":[{"code":"x"}, {"code":"a"}]}}"#
+        );
     }
 }

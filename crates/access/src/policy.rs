@@ -1,0 +1,20 @@
+//! The policy as data and pure functions: what each resource means for access ([`TejidoProjector`]),
+//! what a caller may see ([`visibility`]) and what a role may write ([`may_write`]).
+//!
+//! Deny by default: a type, a role or a relation that no line names is not seen and not written.
+//! Nothing here reads a store or a clock.
+
+mod bits;
+mod project;
+mod roles;
+mod see;
+mod sharing;
+
+pub use bits::{Ground, Label, SHARED_DAYS_AFTER_CLOSURE};
+pub use project::TejidoProjector;
+pub use see::{may_register, visibility};
+pub use sharing::Sharing;
+
+pub(crate) use project::{custodian, labels, patient_of};
+pub(crate) use roles::{is_directory, may_write};
+pub(crate) use see::{index_visibility, institution_wide, record_of};

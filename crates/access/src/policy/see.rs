@@ -1,0 +1,195 @@
+//! What a caller may see, as a condition that the store puts into every query.
+
+use store::Visibility;
+
+use super::Sharing;
+use super::bits::{Label, MIXED, class, reason};
+use super::roles::{Reads, record_types};
+use crate::{Cx, Role};
+
+/// All labels that a treating clinician sees, unknown ones and `R`/`V` confidentiality too.
+const EVERY_LABEL: u32 = !MIXED;
+
+/// Everything that the caller may see, with the patients that a break-glass opens to this session.
+///
+/// People see the directory; what their institution keeps without being about a person; of a
+/// person's record what their role reads, when their facility has a reason or a break-glass is in
+/// force; and what live referrals show their facility (a coordinator or supervisor: the facilities
+/// of the territory), across institutions only under an agreement. Labelled resources are for the
+/// treating team and named roles.
+pub fn visibility(cx: &Cx, sharing: &Sharing, grants: &[String]) -> Visibility {
+    if cx.is_system() {
+        return Visibility::All;
+    }
+    let directory = Visibility::And(vec![Visibility::NoPatient, Visibility::NoCustodian]);
+    let seen = Visibility::Or(vec![directory, operations(cx), record_of(cx, grants), shared(cx, sharing)]);
+    match cx.scopes.as_ref().and_then(|scopes| scopes.readable()) {
+        Some(types) => Visibility::And(vec![Visibility::TypeIn(types), seen]),
+        None => seen,
+    }
+}
+
+/// Whether a role registers people, and so searches the index.
+pub fn may_register(role: Role) -> bool {
+    matches!(
+        role,
+        Role::Nurse | Role::Doctor | Role::Specialist | Role::CommunityWorker | Role::SocialWorker | Role::Clerk
+    )
+}
+
+/// Persons whose index form (masked) the caller may see: those its institution keeps, for a role
+/// that registers; those a live referral names to its facility; those its facility attends.
+pub(crate) fn index_visibility(cx: &Cx, sharing: &Sharing) -> Visibility {
+    if cx.is_system() {
+        return Visibility::All;
+    }
+    let mut any = Vec::new();
+    if may_register(cx.role) {
+        any.push(custody(cx));
+        any.push(by_reason(cx, reason::ENCOUNTER));
+    }
+    let named = |custodian: &str| {
+        let shown = Visibility::Shared { grantees: grantees(cx), classes: class::INDEX, at: at(cx) };
+        Visibility::And(vec![Visibility::Custodian(custodian.to_owned()), shown])
+    };
+    if shared_classes(cx.role) != 0 {
+        any.push(named(&cx.institution));
+        let others = sharing.with(&cx.institution, at(cx));
+        any.extend(others.iter().filter(|(_, classes)| *classes & class::INDEX != 0).map(|(other, _)| named(other)));
+    }
+    let patients = Visibility::And(vec![Visibility::TypeIn(vec!["Patient".to_owned()]), Visibility::Or(any)]);
+    match &cx.scopes {
+        Some(scopes) if !scopes.allow("Patient", crate::Deed::Read) => Visibility::None,
+        _ => patients,
+    }
+}
+
+/// What the institution keeps that is not about a person: its work, its agreements, its devices.
+fn operations(cx: &Cx) -> Visibility {
+    if cx.role == Role::Auditor {
+        return Visibility::None;
+    }
+    Visibility::And(vec![
+        Visibility::NoPatient,
+        custody(cx),
+        Visibility::LabelsWithin(labels_when_treating(cx)),
+        without_trail(&["AuditEvent", "Provenance"]),
+    ])
+}
+
+/// The records of persons that the caller's institution keeps.
+pub(crate) fn record_of(cx: &Cx, grants: &[String]) -> Visibility {
+    if cx.is_system() {
+        return Visibility::All;
+    }
+    if cx.role == Role::Auditor {
+        let trail = ["AuditEvent", "Provenance"].map(str::to_owned).to_vec();
+        return Visibility::And(vec![Visibility::TypeIn(trail), custody(cx)]);
+    }
+    let types = match record_types(cx.role) {
+        Reads::Nothing => return Visibility::None,
+        Reads::Only(types) => Visibility::TypeIn(types.iter().map(|name| (*name).to_owned()).collect()),
+        Reads::Everything => without_trail(&["AuditEvent"]),
+    };
+    let mask = labels_when_treating(cx);
+    if institution_wide(cx) {
+        return Visibility::And(vec![types, custody(cx), Visibility::LabelsWithin(mask)]);
+    }
+    let plain = Visibility::LabelsWithin(0);
+    let mut any = vec![Visibility::And(vec![by_reason(cx, reason::ANY), plain.clone()])];
+    if mask != 0 {
+        any.push(Visibility::And(vec![by_reason(cx, reason::TREATING), Visibility::LabelsWithin(mask)]));
+    }
+    if !grants.is_empty() {
+        any.push(Visibility::And(vec![Visibility::PatientIs(grants.to_vec()), plain]));
+    }
+    Visibility::And(vec![types, custody(cx), Visibility::Or(any)])
+}
+
+/// What live referrals show the caller's facilities.
+fn shared(cx: &Cx, sharing: &Sharing) -> Visibility {
+    let classes = shared_classes(cx.role);
+    if classes == 0 || cx.facility.is_none() {
+        return Visibility::None;
+    }
+    // Whoever triages must read the request, whatever it is about.
+    let mask = if cx.role == Role::Coordinator { EVERY_LABEL } else { labels_when_treating(cx) };
+    let of = |custodian: &str, classes: u32| {
+        Visibility::And(vec![
+            Visibility::Custodian(custodian.to_owned()),
+            Visibility::LabelsWithin(mask),
+            Visibility::Shared { grantees: grantees(cx), classes, at: at(cx) },
+        ])
+    };
+    let mut any = vec![of(&cx.institution, classes)];
+    if cx.role != Role::Supervisor {
+        let others = sharing.with(&cx.institution, at(cx));
+        let common = others.iter().map(|(other, agreed)| (other, agreed & classes));
+        any.extend(common.filter(|(_, both)| *both != 0).map(|(other, both)| of(other, both)));
+    }
+    Visibility::Or(any)
+}
+
+/// What of a referral a role reads.
+fn shared_classes(role: Role) -> u32 {
+    match role {
+        Role::Nurse | Role::Doctor | Role::Specialist | Role::Director | Role::Coordinator => class::CONTENT,
+        Role::System => class::CONTENT,
+        Role::Clerk | Role::Supervisor | Role::SocialWorker | Role::CommunityWorker => class::REFERRAL,
+        Role::Interpreter | Role::Administrator | Role::Auditor => 0,
+    }
+}
+
+/// The labels that a role sees in the records that its facility treats.
+fn labels_when_treating(cx: &Cx) -> u32 {
+    const SOCIAL: u32 =
+        Label::mask(&[Label::Violence, Label::MentalHealth, Label::Substances, Label::AdolescentSexualHealth]);
+    let of_role = match cx.role {
+        Role::Nurse | Role::Doctor | Role::Specialist => EVERY_LABEL,
+        Role::SocialWorker => SOCIAL,
+        Role::System if institution_wide(cx) => MIXED | EVERY_LABEL,
+        Role::System => EVERY_LABEL,
+        _ => 0,
+    };
+    match &cx.scopes {
+        Some(scopes) if !scopes.sensitive() => of_role & MIXED,
+        _ => of_role,
+    }
+}
+
+/// A machine that serves a whole institution.
+pub(crate) fn institution_wide(cx: &Cx) -> bool {
+    cx.role == Role::System && cx.facility.is_none() && !cx.institution.is_empty()
+}
+
+fn custody(cx: &Cx) -> Visibility {
+    match cx.institution.as_str() {
+        "" => Visibility::None,
+        code => Visibility::Custodian(code.to_owned()),
+    }
+}
+
+fn without_trail(types: &[&str]) -> Visibility {
+    Visibility::Not(Box::new(Visibility::TypeIn(types.iter().map(|name| (*name).to_owned()).collect())))
+}
+
+/// The facilities that a reason or a share may name to reach this caller.
+fn grantees(cx: &Cx) -> Vec<String> {
+    let Some(facility) = &cx.facility else { return Vec::new() };
+    let mut found = vec![facility.id.clone()];
+    if matches!(cx.role, Role::Coordinator | Role::Supervisor) {
+        found.extend(facility.territory.iter().filter(|id| **id != facility.id).cloned());
+    }
+    found
+}
+
+fn by_reason(cx: &Cx, kinds: u32) -> Visibility {
+    match &cx.facility {
+        Some(facility) => Visibility::PatientReason { grantees: vec![facility.id.clone()], kinds, at: at(cx) },
+        None => Visibility::None,
+    }
+}
+
+fn at(cx: &Cx) -> i64 {
+    cx.now.as_microsecond()
+}
