@@ -4,6 +4,8 @@
 
 use jiff::Timestamp;
 
+use crate::sql::Statement;
+use crate::trail::{records, selected};
 use crate::{Store, StoreError};
 
 /// What was done.
@@ -109,18 +111,48 @@ pub struct AuditQuery {
 }
 
 impl Store {
-    /// Writes a record to the chain.
-    pub async fn audit(&self, _record: AuditRecord) -> Result<(), StoreError> {
-        Err(StoreError::Fault("not built yet"))
+    /// Writes a record to the chain. Its `patients` are kept in order, each once.
+    ///
+    /// # Errors
+    /// [`StoreError::AuditUnavailable`]: then the answer that it speaks of must not be given.
+    pub async fn audit(&self, record: AuditRecord) -> Result<(), StoreError> {
+        self.trail().write(record, false).await
     }
 
     /// Writes a record and waits until it is on the disk.
-    pub async fn audit_durable(&self, _record: AuditRecord) -> Result<(), StoreError> {
-        Err(StoreError::Fault("not built yet"))
+    ///
+    /// # Errors
+    /// As [`Store::audit`].
+    pub async fn audit_durable(&self, record: AuditRecord) -> Result<(), StoreError> {
+        self.trail().write(record, true).await
     }
 
     /// Searches the chain, newest first.
-    pub async fn audit_search(&self, _query: &AuditQuery) -> Result<Vec<(u64, AuditRecord)>, StoreError> {
-        Err(StoreError::Fault("not built yet"))
+    pub async fn audit_search(&self, query: &AuditQuery) -> Result<Vec<(u64, AuditRecord)>, StoreError> {
+        let mut asked = Statement::new("1 = 1");
+        if let Some(actor) = &query.actor {
+            asked.push(" AND a.actor = ").bind(actor);
+        }
+        if let Some(action) = query.action {
+            asked.push(" AND a.action = ").bind(action.name());
+        }
+        if let Some(patient) = &query.patient {
+            asked.push(" AND a.seq IN (SELECT seq FROM audit_patient WHERE patient = ").bind(patient).push(")");
+        }
+        if let Some(from) = query.from {
+            asked.push(" AND a.time_us >= ").bind(from.as_microsecond());
+        }
+        if let Some(until) = query.until {
+            asked.push(" AND a.time_us < ").bind(until.as_microsecond());
+        }
+        if let Some(seq) = query.after_seq {
+            asked.push(" AND a.seq < ").bind(seq);
+        }
+        let limit = if query.limit == 0 { 100 } else { query.limit };
+        asked.push(" ORDER BY a.seq DESC LIMIT ").bind(limit);
+        let query = selected(&asked);
+        let read = move |conn: &mut crate::conn::Conn| conn.snapshot(|conn| records(conn, &query));
+        let found = self.trail().readers().run(read).await?;
+        Ok(found.into_iter().map(|linked| (linked.seq, linked.record)).collect())
     }
 }

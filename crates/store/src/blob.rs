@@ -2,10 +2,17 @@
 //! the database, before its id is given out.
 
 use std::fmt;
+use std::fs::{File, Permissions};
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
 
 use bytes::Bytes;
+use object_store::ObjectStoreExt;
+use object_store::local::LocalFileSystem;
 use sha2::{Digest, Sha256};
 
+use crate::sql::params;
+use crate::store::make_folder;
 use crate::{Store, StoreError};
 
 /// The SHA-256 of a blob, in lower-case hexadecimal.
@@ -42,14 +49,65 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
+/// The folder of the blobs: `ab/abcd…`, each file fsynced before its name is given out.
+pub(crate) struct Blobs {
+    files: LocalFileSystem,
+    folder: PathBuf,
+}
+
+impl Blobs {
+    pub(crate) fn open(folder: PathBuf) -> Result<Self, StoreError> {
+        make_folder(&folder)?;
+        let files =
+            LocalFileSystem::new_with_prefix(&folder).map_err(|error| StoreError::file("opening blobs", error))?;
+        Ok(Self { files: files.with_fsync(true), folder })
+    }
+
+    fn path(id: &BlobId) -> object_store::path::Path {
+        object_store::path::Path::from_iter([&id.0[..2], &id.0])
+    }
+
+    pub(crate) async fn put(&self, id: &BlobId, bytes: Bytes) -> Result<(), StoreError> {
+        let failed = |error: std::io::Error| StoreError::file("writing a blob", error);
+        let shelf = self.folder.join(&id.0[..2]);
+        if !shelf.is_dir() {
+            make_folder(&shelf)?;
+            File::open(&self.folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
+        }
+        let put = self.files.put(&Self::path(id), bytes.into()).await;
+        put.map_err(|error| StoreError::file("writing a blob", error))?;
+        std::fs::set_permissions(shelf.join(&id.0), Permissions::from_mode(0o600)).map_err(failed)
+    }
+
+    pub(crate) async fn get(&self, id: &BlobId) -> Result<Option<Bytes>, StoreError> {
+        let failed = |error| StoreError::file("reading a blob", error);
+        match self.files.get(&Self::path(id)).await {
+            Ok(found) => found.bytes().await.map(Some).map_err(failed),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(failed(error)),
+        }
+    }
+}
+
 impl Store {
     /// Keeps the bytes; durable when the id is given.
-    pub async fn put_blob(&self, _bytes: Bytes) -> Result<BlobId, StoreError> {
-        Err(StoreError::Fault("not built yet"))
+    pub async fn put_blob(&self, bytes: Bytes) -> Result<BlobId, StoreError> {
+        let id = BlobId::of(&bytes);
+        let size = bytes.len();
+        let known = "SELECT size FROM blob WHERE id = ?";
+        let key = id.clone();
+        if self.readers().run(move |conn| conn.row(known, &params![key.as_str()])).await?.is_some() {
+            return Ok(id);
+        }
+        self.blobs().put(&id, bytes).await?;
+        let insert = "INSERT INTO blob (id, size) VALUES (?,?) ON CONFLICT (id) DO NOTHING";
+        let key = id.clone();
+        self.writer().run(move |tx| tx.conn.exec(insert, &params![key.as_str(), size])).await?;
+        Ok(id)
     }
 
     /// The bytes of a blob.
-    pub async fn blob(&self, _id: &BlobId) -> Result<Option<Bytes>, StoreError> {
-        Err(StoreError::Fault("not built yet"))
+    pub async fn blob(&self, id: &BlobId) -> Result<Option<Bytes>, StoreError> {
+        self.blobs().get(id).await
     }
 }

@@ -29,6 +29,14 @@ impl Opener {
         })
     }
 
+    /// The database of the audit chain: a file of its own, or tables beside the others.
+    pub(crate) fn audit(&self) -> Self {
+        match self {
+            Self::Sqlite(path) => Self::Sqlite(path.with_file_name("audit.db")),
+            Self::Postgres(..) => self.clone(),
+        }
+    }
+
     /// Opens a connection that writes.
     pub(crate) fn writer(&self) -> Result<Conn, StoreError> {
         match self {

@@ -28,6 +28,7 @@ mod schema;
 mod search;
 mod sql;
 mod store;
+mod trail;
 mod upkeep;
 mod visibility;
 mod writer;

@@ -3,11 +3,13 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::blob::Blobs;
 use crate::commit::{apply, prepare};
 use crate::conn::Opener;
 use crate::log::{STORED, Tail, stored};
 use crate::readers::Readers;
 use crate::sql::Statement;
+use crate::trail::Trail;
 use crate::visibility::condition;
 use crate::writer::Writer;
 use crate::{Clock, Commit, Committed, Entropy, Head, Key, Projector, StoreError, Stored, Visibility};
@@ -55,6 +57,8 @@ pub struct Store {
 struct Inner {
     writer: Writer,
     readers: Readers,
+    trail: Trail,
+    blobs: Blobs,
 }
 
 impl Store {
@@ -95,9 +99,18 @@ impl Store {
         &self.inner.readers
     }
 
+    pub(crate) fn trail(&self) -> &Trail {
+        &self.inner.trail
+    }
+
+    pub(crate) fn blobs(&self) -> &Blobs {
+        &self.inner.blobs
+    }
+
     /// Writes what waits and lets go of the database.
     pub async fn close(self) {
         self.inner.writer.stop().await;
+        self.inner.trail.stop().await;
         self.inner.readers.stop();
     }
 
@@ -187,9 +200,13 @@ impl Store {
 
 impl Inner {
     fn open(location: &Location, options: &Options) -> Result<Self, StoreError> {
-        if let Location::Directory(folder) = location {
-            make_folder(folder)?;
-        }
+        let blobs = match location {
+            Location::Directory(folder) => {
+                make_folder(folder)?;
+                folder.join("blobs")
+            }
+            Location::Postgres { blobs, .. } => blobs.clone(),
+        };
         let opener = Opener::of(location)?;
         let mut conn = opener.writer()?;
         schema::prepare(&mut conn, options.projector.version())?;
@@ -197,8 +214,9 @@ impl Inner {
         private::sweep(&mut conn, options.clock.now().as_microsecond())?;
         conn.commit()?;
         let seq = Tail::load(&mut conn, false)?.seq;
+        let trail = Trail::start(opener.audit())?;
         let writer = Writer::start(conn, opener.clone(), options.clock.clone(), seq)?;
-        Ok(Self { writer, readers: Readers::new(opener) })
+        Ok(Self { writer, readers: Readers::new(opener), trail, blobs: Blobs::open(blobs)? })
     }
 }
 

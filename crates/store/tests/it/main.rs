@@ -1,7 +1,9 @@
 //! The store's contract, told as stories. Each story runs on SQLite (a test each) and, all of
 //! them in one test, on a PostgreSQL server that the test starts.
 
+mod beside;
 mod kit;
+mod seeing;
 mod writing;
 
 use std::future::Future;
@@ -40,6 +42,17 @@ stories! {
         the_feed_has_no_gap_under_concurrency
         two_processes_share_a_store
         what_was_committed_is_there_after_reopening;
+    seeing:
+        facts_decide_what_is_seen
+        facts_follow_the_current_version
+        history_pages_from_the_newest;
+    beside:
+        private_records_are_versioned_and_end
+        private_records_and_resources_commit_together
+        jobs_run_once_and_come_back_when_they_fail
+        a_job_is_claimed_by_one
+        blobs_are_kept_by_content
+        reads_leave_a_chain;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
