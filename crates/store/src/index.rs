@@ -9,6 +9,7 @@ use crate::blob::hex;
 use crate::codec;
 use crate::conn::Conn;
 use crate::schema::{VIEWS, view};
+use crate::search::composite_row;
 use crate::sql::{Sql, Statement};
 use crate::{Facts, Projector, StoreError};
 
@@ -62,7 +63,7 @@ impl Rows {
                 (const { view("ix_quantity") }, row)
             }
             IndexValue::Uri(uri) => (const { view("ix_uri") }, vec![text(Some(uri))]),
-            IndexValue::Composite(_) => return,
+            IndexValue::Composite(parts) => (const { view("ix_composite") }, composite_row(&parts)),
         };
         let finite = |column: &Sql| !matches!(column, Sql::Real(number) if number.is_nan());
         if columns.iter().all(finite) {

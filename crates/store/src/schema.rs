@@ -6,6 +6,7 @@
 
 use crate::StoreError;
 use crate::conn::Conn;
+use crate::search::{COMPOSITE_COLUMNS, COMPOSITE_KEY};
 use crate::sql::{Dialect, params};
 
 /// The format that is written; a store with a higher one is refused.
@@ -35,7 +36,7 @@ pub(crate) const VIEWS: &[View] = &[
         key: 3,
         also: &["param, url"],
     },
-    View { name: "ix_date", columns: &[PARAM, ("start_us", INT), ("end_us", INT)], key: 3, also: &[] },
+    View { name: "ix_date", columns: &[PARAM, ("start_us", INT), ("end_us", INT)], key: 3, also: &["param, end_us"] },
     View { name: "ix_number", columns: &[PARAM, ("low", REAL), ("high", REAL)], key: 3, also: &[] },
     View {
         name: "ix_quantity",
@@ -63,6 +64,7 @@ pub(crate) const VIEWS: &[View] = &[
         key: 3,
         also: &["grantee, target_type, target_id"],
     },
+    View { name: "ix_composite", columns: COMPOSITE_COLUMNS, key: COMPOSITE_KEY, also: &[] },
 ];
 
 pub(crate) const PARAM: (&str, &str) = ("param", INT);
@@ -108,6 +110,7 @@ CREATE TABLE resource (
     views {int} NOT NULL
 );
 CREATE UNIQUE INDEX resource_key ON resource (type, id);
+CREATE INDEX resource_type ON resource (type, rid);
 CREATE INDEX resource_updated ON resource (type, updated_us);
 CREATE INDEX resource_patient ON resource (patient, type);
 CREATE TABLE private (
