@@ -3,6 +3,8 @@
 //!
 //! A resource is a checked JSON tree ([`json::Value`]); there are no generated structs.
 
+mod calendar;
+pub mod fhirpath;
 pub mod json;
 pub mod outcome;
 pub mod schema;

@@ -1,6 +1,7 @@
 //! Search (R4 §3.1.1): which parameters exist, what a resource's values for them are, and what
 //! a query string asks. This module holds the meaning; `store` turns it into SQL.
 
+mod convert;
 mod extract;
 mod parameter;
 mod parse;

@@ -88,8 +88,9 @@ macro_rules! json {
         $crate::json::Value::Object(object)
     }};
     ([ $($body:tt)* ]) => {{
+        // Not `Vec::new()`: clippy would ask every caller for `vec![]`.
         #[allow(unused_mut)]
-        let mut items: Vec<$crate::json::Value> = Vec::new();
+        let mut items: Vec<$crate::json::Value> = [].into();
         $crate::json_items!(items; $($body)*);
         $crate::json::Value::Array(items)
     }};

@@ -1,5 +1,7 @@
 //! Numbers and dates with the range that their precision implies (R4 §3.1.1.4.5 and §3.1.1.4.7).
 
+use crate::calendar::days;
+
 /// Microseconds of a second.
 const SECOND: i64 = 1_000_000;
 /// Microseconds of a day.
@@ -98,16 +100,6 @@ fn zone_offset(text: &str) -> Option<i64> {
     let minutes = hours.parse::<i64>().ok()? * 60 + minutes.parse::<i64>().ok()?;
     let sign = if text.starts_with('-') { -1 } else { 1 };
     (minutes <= 14 * 60).then_some(sign * minutes * 60 * SECOND)
-}
-
-/// Days since 1970-01-01 in the proleptic Gregorian calendar; jiff's timestamps end a day too
-/// early for the range of the year 9999.
-fn days(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let of_era = year.rem_euclid(400);
-    let of_year = (153 * (if month > 2 { month - 3 } else { month + 9 }) + 2) / 5 + day - 1;
-    era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468
 }
 
 #[cfg(test)]
