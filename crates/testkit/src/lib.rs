@@ -5,6 +5,7 @@
 
 mod place;
 mod postgres;
+mod world;
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -14,6 +15,7 @@ use store::{Clock, Entropy};
 
 pub use place::{NoFacts, Place, store};
 pub use postgres::postgres;
+pub use world::{HOSPITAL, IGSS_HOSPITAL, OFFICE, OTHER_POST, POST, World};
 
 /// A clock that stands still until it is moved.
 #[derive(Debug)]

@@ -1,0 +1,4 @@
+//! The gate's stories: who sees what, who writes what, and what is written down about it.
+
+mod reading;
+mod story;
