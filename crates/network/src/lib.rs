@@ -1,1 +1,30 @@
-//! network.
+//! Who offers what, where and for whom: territory, facilities, services, agendas.
+//!
+//! The network is FHIR: places are Locations (`partOf` is the territory), facilities are an
+//! Organization and a Location of the same id (`Organization.partOf` is who manages whom), what is
+//! offered is a HealthcareService with its coverage. [`Directory`] is a view over them that follows
+//! the log. Invariants: what is not known of a facility stays empty; a municipal seat is never
+//! given as a facility's place; every distance says that it is a straight line.
+
+pub mod demo;
+mod directory;
+mod error;
+mod facility;
+mod map;
+mod place;
+mod service;
+mod slots;
+mod table;
+mod territory;
+
+pub use directory::{Directory, Distance, Filter, Offer, Page};
+pub use error::NetworkError;
+pub use facility::Facility;
+pub use map::{Canvas, Outlines};
+pub use place::{Level, Place, Point};
+pub use service::{Hours, Service};
+pub use slots::{is_holiday, slots};
+pub use territory::{
+    Ddriss, Department, District, FacilityType, KnownFacility, Language, Municipality, Offered, Population, Pueblo,
+    Territory, territory,
+};
