@@ -107,11 +107,6 @@ impl Cui {
     pub fn is_synthetic(&self) -> bool {
         self.0.starts_with('9')
     }
-
-    /// As the index shows it: only the municipality of birth.
-    pub fn masked(&self) -> String {
-        format!("•••• ••••• {}", self.municipality())
-    }
 }
 
 impl fmt::Display for Cui {
@@ -148,7 +143,6 @@ mod tests {
             assert_eq!(Cui::parse(text).expect("a CUI").to_string(), "9000 00074 1601");
         }
         assert_eq!(Cui::parse("0012345602217").expect("zeros count").digits(), "0012345602217");
-        assert_eq!(Cui::parse("9000 00074 1601").expect("a CUI").masked(), "•••• ••••• 1601");
     }
 
     #[test]

@@ -11,8 +11,12 @@ mod document;
 pub mod name;
 #[cfg(test)]
 mod outside;
+mod person;
+mod registration;
 
 pub use age::{age_text, age_years, parse_date, print_date, today};
 pub use cui::{Cui, CuiFormat, CuiProblem, Origin};
 pub use document::{Document, IgssNumber, NO_DOCUMENT_REASONS, Nit};
 pub use name::PersonName;
+pub use person::PersonCard;
+pub use registration::{Checked, DocumentKind, FieldError, Registration};

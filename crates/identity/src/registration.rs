@@ -1,0 +1,663 @@
+//! The registration form: what is typed about a person becomes a FHIR Patient, or errors beside
+//! their fields. Also the other way, so that demographics can be corrected in the same form.
+
+use access::system;
+use fhir::{Value, json};
+use jiff::civil::Date;
+
+use crate::name::tidy;
+use crate::{Cui, CuiFormat, CuiProblem, Document, IgssNumber, NO_DOCUMENT_REASONS, Nit, Origin, PersonName};
+use crate::{parse_date, print_date};
+
+/// R4's extension that says whether an interpreter is needed.
+const EXT_INTERPRETER: &str = "http://hl7.org/fhir/StructureDefinition/patient-interpreterRequired";
+const BCP47: &str = "urn:ietf:bcp:47";
+const OLDEST_YEARS: i16 = 125;
+
+/// The extensions that the form writes.
+const EXTENSIONS: [&str; 6] = [
+    system::EXT_MUNICIPALITY,
+    system::EXT_COMMUNITY,
+    system::EXT_ASSIGNED_POST,
+    system::EXT_PUEBLO,
+    system::EXT_NO_DOCUMENT,
+    EXT_INTERPRETER,
+];
+
+/// The identifiers that the form writes.
+const IDENTIFIERS: [&str; 6] =
+    [system::CUI, system::PASSPORT, system::FOREIGN_ID, system::NEWBORN, system::IGSS_NUMBER, system::NIT];
+
+/// Which document a person brings.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DocumentKind {
+    /// CUI.
+    #[default]
+    Cui,
+    /// Passport.
+    Passport,
+    /// Another country's document.
+    Foreign,
+    /// Newborn not yet registered.
+    Newborn,
+    /// None.
+    None,
+}
+
+impl DocumentKind {
+    /// Every kind, in the order of the form.
+    pub const ALL: [Self; 5] = [Self::Cui, Self::Newborn, Self::Passport, Self::Foreign, Self::None];
+
+    /// The value of the form's field.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Cui => "cui",
+            Self::Passport => "pasaporte",
+            Self::Foreign => "extranjero",
+            Self::Newborn => "recien-nacido",
+            Self::None => "ninguno",
+        }
+    }
+
+    /// The kind of that value.
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.code() == code)
+    }
+}
+
+/// The form as typed. Empty text is "not said".
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the fields of the form, named as what they ask")]
+pub struct Registration {
+    pub document: DocumentKind,
+    pub cui: String,
+    /// ISO 3166-1 alpha-3.
+    pub passport_country: String,
+    pub passport_number: String,
+    pub foreign_id: String,
+    pub mother_cui: String,
+    /// 1 for the first born.
+    pub birth_order: String,
+    /// One of [`NO_DOCUMENT_REASONS`].
+    pub no_document_reason: String,
+    pub igss_number: String,
+    pub nit: String,
+    pub given1: String,
+    pub given2: String,
+    pub surname1: String,
+    pub surname2: String,
+    /// Without "de".
+    pub married: String,
+    /// FHIR gender: `female`, `male`, `other`, `unknown`.
+    pub sex: String,
+    /// `dd/mm/aaaa`.
+    pub birth_date: String,
+    /// Years, about, where the birth date is not known.
+    pub age: String,
+    /// INE code of the municipality of residence, with its name and its department's.
+    pub municipality: String,
+    pub municipality_name: String,
+    pub department_name: String,
+    /// Id of the community's Location.
+    pub community: String,
+    pub address: String,
+    /// Id of the assigned post's Organization.
+    pub post: String,
+    /// Code of [`system::PUEBLO`].
+    pub pueblo: String,
+    /// BCP 47.
+    pub language: String,
+    pub interpreter: bool,
+    pub phone: String,
+    /// Whom to tell: name and telephone.
+    pub contact_name: String,
+    pub contact_phone: String,
+}
+
+/// What is wrong with a field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FieldError {
+    /// The field's name, as in [`Registration`].
+    pub field: &'static str,
+    /// Fluent key of the message.
+    pub key: &'static str,
+}
+
+/// A form that can be taken.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Checked {
+    /// The Patient, without id.
+    pub patient: Value,
+    /// What should be looked at again, but keeps nobody out.
+    pub warnings: Vec<FieldError>,
+}
+
+#[derive(Default)]
+struct Findings {
+    errors: Vec<FieldError>,
+    warnings: Vec<FieldError>,
+}
+
+impl Findings {
+    fn error(&mut self, field: &'static str, key: &'static str) {
+        self.errors.push(FieldError { field, key });
+    }
+}
+
+impl Registration {
+    /// Checks the form and makes the Patient.
+    ///
+    /// # Errors
+    /// Every field that has to be looked at again.
+    pub fn check(&self, today: Date) -> Result<Checked, Vec<FieldError>> {
+        let empty = json!({ "resourceType": "Patient", "active": true });
+        self.apply(&empty, today)
+    }
+
+    /// Checks the form and puts it into a Patient: what the form does not ask stays as it was.
+    ///
+    /// # Errors
+    /// Every field that has to be looked at again.
+    pub fn apply(&self, patient: &Value, today: Date) -> Result<Checked, Vec<FieldError>> {
+        let mut findings = Findings::default();
+        let document = self.document(&mut findings);
+        let igss = self.optional("igss_number", "identidad-error-igss", IgssNumber::parse, &mut findings);
+        let nit = self.optional("nit", "identidad-error-nit", Nit::parse, &mut findings);
+        let birth = self.birth(today, &mut findings);
+        let name = self.name(&mut findings);
+        self.rest(&mut findings);
+        if !findings.errors.is_empty() {
+            return Err(findings.errors);
+        }
+        let mut next = patient.clone();
+        let kept = |name: &str, by: &str, ours: &[&str]| -> Vec<Value> {
+            let theirs = |item: &&Value| !item.text_at(&[by]).is_some_and(|url| ours.contains(&url));
+            patient.items(name).iter().filter(theirs).cloned().collect()
+        };
+        let mut identifiers = kept("identifier", "system", &IDENTIFIERS);
+        identifiers.extend(document.as_ref().and_then(Document::identifier));
+        let number = |system: &str, value: &str| json!({ "system": system, "value": value });
+        identifiers.extend(igss.map(|igss| number(system::IGSS_NUMBER, igss.as_str())));
+        identifiers.extend(nit.map(|nit| number(system::NIT, nit.as_str())));
+        let mut extensions = kept("extension", "url", &EXTENSIONS);
+        extensions.extend(self.extensions());
+        let mut names = kept("name", "use", &["official", "temp"]);
+        names.insert(0, name);
+        put(&mut next, "extension", list(extensions));
+        put(&mut next, "identifier", list(identifiers));
+        put(&mut next, "name", list(names));
+        put(&mut next, "telecom", list(phone(&self.phone)));
+        put(&mut next, "gender", Some(self.sex.as_str().into()));
+        put(&mut next, "birthDate", birth.map(Value::from));
+        put(&mut next, "address", list(self.address()));
+        let order = self.birth_order.trim().parse::<u8>().ok().filter(|_| self.document == DocumentKind::Newborn);
+        if let Some(order) = order {
+            put(&mut next, "multipleBirthInteger", Some(order.into()));
+        }
+        put(&mut next, "contact", list(self.contact()));
+        put(&mut next, "communication", list(self.communication()));
+        mark_synthetic(&mut next, document.as_ref());
+        Ok(Checked { patient: next, warnings: findings.warnings })
+    }
+
+    /// The form filled in from a Patient.
+    pub fn of(patient: &Value) -> Self {
+        let name = PersonName::of(patient).unwrap_or_default();
+        let mut given = name.given.iter().map(String::as_str);
+        let identifier = |system: &str| {
+            let mut found = patient.items("identifier").iter().filter(|one| one.text_at(&["system"]) == Some(system));
+            found.next().and_then(|one| one.text_at(&["value"])).unwrap_or_default().to_owned()
+        };
+        let extension = |url: &str| patient.items("extension").iter().find(|one| one.text_at(&["url"]) == Some(url));
+        let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
+        let points = |url: &str| {
+            let reference = extension(url).and_then(|one| one.text_at(&["valueReference", "reference"]));
+            text(reference.and_then(|to| to.rsplit_once('/')).map(|(_, id)| id))
+        };
+        let code = |url: &str| text(extension(url).and_then(|one| one.text_at(&["valueCoding", "code"])));
+        let (passport, newborn) = (identifier(system::PASSPORT), identifier(system::NEWBORN));
+        let (passport_country, passport_number) = passport.split_once(':').unwrap_or_default();
+        let (mother_cui, birth_order) = newborn.split_once('/').unwrap_or_default();
+        let cui = identifier(system::CUI);
+        let foreign_id = identifier(system::FOREIGN_ID);
+        let document = [
+            (DocumentKind::Cui, &cui),
+            (DocumentKind::Passport, &passport),
+            (DocumentKind::Foreign, &foreign_id),
+            (DocumentKind::Newborn, &newborn),
+        ];
+        let kind = document.iter().find(|(_, value)| !value.is_empty()).map_or(DocumentKind::None, |(kind, _)| *kind);
+        let birth = patient.text_at(&["birthDate"]).map(print_date).unwrap_or_default();
+        Self {
+            document: kind,
+            cui,
+            passport_country: passport_country.to_owned(),
+            passport_number: passport_number.to_owned(),
+            foreign_id,
+            mother_cui: mother_cui.to_owned(),
+            birth_order: birth_order.to_owned(),
+            no_document_reason: code(system::EXT_NO_DOCUMENT),
+            igss_number: identifier(system::IGSS_NUMBER),
+            nit: identifier(system::NIT),
+            given1: text(given.next()),
+            given2: given.collect::<Vec<_>>().join(" "),
+            surname1: name.surname1,
+            surname2: name.surname2,
+            married: name.married,
+            sex: text(patient.text_at(&["gender"])),
+            birth_date: birth,
+            age: String::new(),
+            municipality: text(extension(system::EXT_MUNICIPALITY).and_then(|one| one.text_at(&["valueCode"]))),
+            municipality_name: text(patient.text_at(&["address", "city"])),
+            department_name: text(patient.text_at(&["address", "state"])),
+            community: points(system::EXT_COMMUNITY),
+            address: text(patient.text_at(&["address", "text"])),
+            post: points(system::EXT_ASSIGNED_POST),
+            pueblo: code(system::EXT_PUEBLO),
+            language: text(patient.text_at(&["communication", "language", "coding", "code"])),
+            interpreter: extension(EXT_INTERPRETER)
+                .and_then(|one| one.get("valueBoolean"))
+                .and_then(Value::as_bool)
+                .unwrap_or(false),
+            phone: text(patient.text_at(&["telecom", "value"])),
+            contact_name: text(patient.text_at(&["contact", "name", "text"])),
+            contact_phone: text(patient.text_at(&["contact", "telecom", "value"])),
+        }
+    }
+
+    /// The name in its parts, tidied.
+    pub fn person_name(&self) -> PersonName {
+        let given = [&self.given1, &self.given2].map(|part| tidy(part));
+        PersonName {
+            given: given.into_iter().filter(|part| !part.is_empty()).collect(),
+            surname1: tidy(&self.surname1),
+            surname2: tidy(&self.surname2),
+            married: tidy(&self.married),
+        }
+    }
+
+    fn document(&self, findings: &mut Findings) -> Option<Document> {
+        match self.document {
+            DocumentKind::Cui => checked_cui("cui", &self.cui, findings).map(Document::Cui),
+            DocumentKind::Newborn => {
+                let mother = checked_cui("mother_cui", &self.mother_cui, findings);
+                let order = self.birth_order.trim().parse().ok().filter(|order| (1..=9).contains(order));
+                if order.is_none() {
+                    findings.error("birth_order", "identidad-error-orden-nacimiento");
+                }
+                Some(Document::Newborn { mother: mother?, order: order? })
+            }
+            DocumentKind::Passport => {
+                let (country, number) = (self.passport_country.trim().to_uppercase(), plain(&self.passport_number));
+                if country.len() != 3 || !country.bytes().all(|byte| byte.is_ascii_uppercase()) {
+                    findings.error("passport_country", "identidad-error-pais");
+                }
+                if number.is_empty() {
+                    findings.error("passport_number", "identidad-error-pasaporte");
+                }
+                Some(Document::Passport { country, number })
+            }
+            DocumentKind::Foreign => {
+                let number = plain(&self.foreign_id);
+                if number.is_empty() {
+                    findings.error("foreign_id", "identidad-error-documento-extranjero");
+                }
+                Some(Document::ForeignId(number))
+            }
+            DocumentKind::None => {
+                if !NO_DOCUMENT_REASONS.contains(&self.no_document_reason.as_str()) {
+                    findings.error("no_document_reason", "identidad-error-sin-documento");
+                }
+                Some(Document::None(self.no_document_reason.clone()))
+            }
+        }
+    }
+
+    fn optional<T>(
+        &self,
+        field: &'static str,
+        key: &'static str,
+        parse: fn(&str) -> Option<T>,
+        findings: &mut Findings,
+    ) -> Option<T> {
+        let text = if field == "nit" { &self.nit } else { &self.igss_number };
+        if text.trim().is_empty() {
+            return None;
+        }
+        let parsed = parse(text);
+        if parsed.is_none() {
+            findings.error(field, key);
+        }
+        parsed
+    }
+
+    /// Whether somebody came who can't say who they are.
+    fn unknown_person(&self) -> bool {
+        self.document == DocumentKind::None && self.no_document_reason == "emergencia"
+    }
+
+    fn birth(&self, today: Date, findings: &mut Findings) -> Option<String> {
+        let (date, age) = (self.birth_date.trim(), self.age.trim());
+        if !date.is_empty() {
+            // What a correction brings back may be as vague as it was: year, or month and year.
+            let iso: String = date.split('/').rev().collect::<Vec<_>>().join("-");
+            if date.len() < 8 && fhir::date(&iso).is_some_and(|(year, _, _)| year <= today.year()) {
+                return Some(iso);
+            }
+            match parse_date(date) {
+                None => findings.error("birth_date", "identidad-error-fecha"),
+                Some(born) if born > today => findings.error("birth_date", "identidad-error-fecha-futura"),
+                Some(born) if born.year() < today.year() - OLDEST_YEARS => {
+                    findings.error("birth_date", "identidad-error-fecha-antigua");
+                }
+                Some(born) => return Some(born.to_string()),
+            }
+        } else if !age.is_empty() {
+            match age.parse::<i16>() {
+                Ok(years) if (0..=OLDEST_YEARS).contains(&years) => return Some((today.year() - years).to_string()),
+                _ => findings.error("age", "identidad-error-edad"),
+            }
+        } else if !self.unknown_person() {
+            findings.error("birth_date", "identidad-error-fecha-o-edad");
+        }
+        None
+    }
+
+    fn name(&self, findings: &mut Findings) -> Value {
+        let name = self.person_name();
+        if name.full().chars().count() > 200 {
+            findings.error("given1", "identidad-error-nombre-largo");
+        }
+        if name.given.is_empty() && name.surname1.is_empty() {
+            if !self.unknown_person() {
+                findings.error("given1", "identidad-error-nombre");
+            }
+            return json!({ "use": "temp", "text": "Persona sin identificar" });
+        }
+        name.human_name()
+    }
+
+    fn rest(&self, findings: &mut Findings) {
+        if !["female", "male", "other", "unknown"].contains(&self.sex.as_str()) {
+            findings.error("sex", "identidad-error-sexo");
+        }
+        let code = &self.municipality;
+        let plain = code.len() == 4 && code.bytes().all(|byte| byte.is_ascii_digit());
+        let may_be_unknown = code.is_empty() && self.unknown_person();
+        if !(plain || may_be_unknown) {
+            findings.error("municipality", "identidad-error-municipio");
+        }
+        for (field, text) in [("phone", &self.phone), ("contact_phone", &self.contact_phone)] {
+            let digits = text.chars().filter(char::is_ascii_digit).count();
+            let right = text.chars().all(|c| c.is_ascii_digit() || " +-()".contains(c)) && (8..=15).contains(&digits);
+            if !text.trim().is_empty() && !right {
+                findings.error(field, "identidad-error-telefono");
+            }
+        }
+        for (field, id) in [("community", &self.community), ("post", &self.post)] {
+            if !id.is_empty() && !fhir::is_id(id) {
+                findings.error(field, "identidad-error-lugar");
+            }
+        }
+    }
+
+    fn extensions(&self) -> Vec<Value> {
+        let mut out = Vec::new();
+        let said = |text: &String| !text.is_empty();
+        if said(&self.municipality) {
+            out.push(json!({ "url": system::EXT_MUNICIPALITY, "valueCode": &self.municipality }));
+        }
+        for (url, kind, id) in [
+            (system::EXT_COMMUNITY, "Location", &self.community),
+            (system::EXT_ASSIGNED_POST, "Organization", &self.post),
+        ] {
+            if said(id) {
+                out.push(json!({ "url": url, "valueReference": { "reference": format!("{kind}/{id}") } }));
+            }
+        }
+        let mut reason = &String::new();
+        if self.document == DocumentKind::None {
+            reason = &self.no_document_reason;
+        }
+        for (url, system, code) in
+            [(system::EXT_PUEBLO, system::PUEBLO, &self.pueblo), (system::EXT_NO_DOCUMENT, system::NO_DOCUMENT, reason)]
+        {
+            if said(code) {
+                out.push(json!({ "url": url, "valueCoding": { "system": system, "code": code } }));
+            }
+        }
+        if self.interpreter {
+            out.push(json!({ "url": EXT_INTERPRETER, "valueBoolean": true }));
+        }
+        out
+    }
+
+    fn address(&self) -> Vec<Value> {
+        let text = Some(tidy(&self.address)).filter(|text| !text.is_empty());
+        let named = |name: &str| Some(name.to_owned()).filter(|name| !name.is_empty());
+        let (city, state) = (named(&self.municipality_name), named(&self.department_name));
+        if text.is_none() && city.is_none() {
+            return Vec::new();
+        }
+        vec![json!({ "use": "home", "text": text, "city": city, "state": state, "country": "GT" })]
+    }
+
+    fn contact(&self) -> Vec<Value> {
+        let name = tidy(&self.contact_name);
+        let telecom = phone(&self.contact_phone);
+        if name.is_empty() && telecom.is_empty() {
+            return Vec::new();
+        }
+        let name = (!name.is_empty()).then(|| json!({ "text": name }));
+        vec![json!({ "name": name, "telecom": list(telecom) })]
+    }
+
+    fn communication(&self) -> Vec<Value> {
+        if self.language.is_empty() {
+            return Vec::new();
+        }
+        let coding = json!({ "system": BCP47, "code": &self.language });
+        vec![json!({ "language": { "coding": [coding] }, "preferred": true })]
+    }
+}
+
+fn checked_cui(field: &'static str, text: &str, findings: &mut Findings) -> Option<Cui> {
+    let cui = match Cui::parse(text) {
+        Ok(cui) => cui,
+        Err(CuiFormat::NotDigits) => {
+            findings.error(field, "identidad-error-cui-digitos");
+            return None;
+        }
+        Err(CuiFormat::Length(_)) => {
+            findings.error(field, "identidad-error-cui-largo");
+            return None;
+        }
+    };
+    for problem in cui.problems() {
+        let key = match problem {
+            CuiProblem::CheckDigit => "identidad-error-cui-verificador",
+            CuiProblem::Department | CuiProblem::Municipality => "identidad-aviso-cui-municipio",
+        };
+        let list = if problem.blocks(Origin::Entry) { &mut findings.errors } else { &mut findings.warnings };
+        list.push(FieldError { field, key });
+    }
+    Some(cui)
+}
+
+fn phone(text: &str) -> Vec<Value> {
+    let text = tidy(text);
+    if text.is_empty() { Vec::new() } else { vec![json!({ "system": "phone", "use": "mobile", "value": text })] }
+}
+
+/// A document number: one word, upper case.
+fn plain(text: &str) -> String {
+    tidy(text).to_uppercase().replace([' ', ':', '/'], "")
+}
+
+fn list(items: Vec<Value>) -> Option<Value> {
+    (!items.is_empty()).then_some(Value::Array(items))
+}
+
+fn put(patient: &mut Value, name: &str, value: Option<Value>) {
+    match (value, patient.as_object_mut()) {
+        (Some(value), _) => patient.set(name, value),
+        (None, Some(object)) => {
+            object.remove(name);
+        }
+        (None, None) => {}
+    }
+}
+
+/// A CUI of the reserved block marks its person.
+fn mark_synthetic(patient: &mut Value, document: Option<&Document>) {
+    let synthetic = match document {
+        Some(Document::Cui(cui) | Document::Newborn { mother: cui, .. }) => cui.is_synthetic(),
+        _ => false,
+    };
+    let tags = patient.get("meta").map(|meta| meta.items("tag").to_vec()).unwrap_or_default();
+    if synthetic && !tags.iter().any(|tag| tag.text_at(&["system"]) == Some(system::TAG)) {
+        let mut meta = patient.get("meta").cloned().unwrap_or_else(|| json!({}));
+        let mut tags = tags;
+        tags.push(json!({ "system": system::TAG, "code": "sintetico", "display": "SINTÉTICO" }));
+        meta.set("tag", tags);
+        patient.set("meta", meta);
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    const TODAY: Date = Date::constant(2026, 11, 24);
+
+    pub(crate) fn rosa() -> Registration {
+        Registration {
+            cui: "9000 00074 1601".into(),
+            given1: " Rosa ".into(),
+            given2: "Ixmucané".into(),
+            surname1: "Caal".into(),
+            surname2: "Ba’".into(),
+            married: "Pop".into(),
+            sex: "female".into(),
+            birth_date: "02/03/1968".into(),
+            municipality: "1601".into(),
+            municipality_name: "Cobán".into(),
+            department_name: "Alta Verapaz".into(),
+            community: "com-1601-sechaj".into(),
+            address: "Frente a la escuela".into(),
+            post: "mspas-1601-p1".into(),
+            pueblo: "maya".into(),
+            language: "kek".into(),
+            interpreter: true,
+            phone: "5555-0101".into(),
+            contact_name: "Domingo Pop".into(),
+            contact_phone: "5555 0102".into(),
+            ..Registration::default()
+        }
+    }
+
+    fn errors(form: &Registration) -> Vec<(&'static str, &'static str)> {
+        form.check(TODAY).err().unwrap_or_default().iter().map(|error| (error.field, error.key)).collect()
+    }
+
+    #[test]
+    fn a_form_becomes_a_patient_and_comes_back() {
+        let checked = rosa().check(TODAY).expect("it can be taken");
+        assert_eq!((fhir::validate(&checked.patient), checked.warnings), (vec![], vec![]));
+        assert_eq!(checked.patient.text_at(&["name", "text"]), Some("Rosa Ixmucané Caal Ba’ de Pop"));
+        assert_eq!(checked.patient.text_at(&["meta", "tag", "code"]), Some("sintetico"));
+        let back = Registration::of(&checked.patient);
+        assert_eq!(back, Registration { cui: "9000000741601".into(), given1: "Rosa".into(), ..rosa() });
+        assert_eq!(back.check(TODAY).expect("again").patient, checked.patient);
+    }
+
+    #[test]
+    fn each_mistake_is_told_beside_its_field_all_at_once() {
+        let form = Registration {
+            cui: "9000000751601".into(),
+            nit: "1000002-0".into(),
+            birth_date: "30/02/1968".into(),
+            sex: "mujer".into(),
+            municipality: "Cobán".into(),
+            phone: "llamar al vecino".into(),
+            ..rosa()
+        };
+        assert_eq!(
+            errors(&form),
+            [
+                ("cui", "identidad-error-cui-verificador"),
+                ("nit", "identidad-error-nit"),
+                ("birth_date", "identidad-error-fecha"),
+                ("sex", "identidad-error-sexo"),
+                ("municipality", "identidad-error-municipio"),
+                ("phone", "identidad-error-telefono"),
+            ]
+        );
+        let date = |text: &str| errors(&Registration { birth_date: text.into(), ..rosa() });
+        assert_eq!(date("25/11/2026"), [("birth_date", "identidad-error-fecha-futura")]);
+        assert_eq!(date("01/01/1850"), [("birth_date", "identidad-error-fecha-antigua")]);
+        assert_eq!(date(""), [("birth_date", "identidad-error-fecha-o-edad")]);
+    }
+
+    #[test]
+    fn a_municipality_that_the_register_may_have_added_only_warns() {
+        let form = Registration { cui: "9000 00074 1699".into(), ..rosa() };
+        let checked = form.check(TODAY).expect("nobody is turned away for it");
+        assert_eq!(checked.warnings, [FieldError { field: "cui", key: "identidad-aviso-cui-municipio" }]);
+    }
+
+    #[test]
+    fn nobody_is_turned_away_for_want_of_a_paper() {
+        let without = |document| Registration { document, cui: String::new(), ..rosa() };
+        let newborn = Registration {
+            mother_cui: "9000 00074 1601".into(),
+            birth_order: "2".into(),
+            birth_date: "23/11/2026".into(),
+            ..without(DocumentKind::Newborn)
+        };
+        let passport = Registration {
+            passport_country: "hnd".into(),
+            passport_number: "e 123".into(),
+            ..without(DocumentKind::Passport)
+        };
+        let foreign = Registration { foreign_id: "0801-1990".into(), ..without(DocumentKind::Foreign) };
+        let none = Registration {
+            no_document_reason: "nunca-inscrito".into(),
+            birth_date: String::new(),
+            age: "70".into(),
+            ..without(DocumentKind::None)
+        };
+        let unconscious = Registration {
+            document: DocumentKind::None,
+            no_document_reason: "emergencia".into(),
+            sex: "unknown".into(),
+            ..Registration::default()
+        };
+        let mut values = Vec::new();
+        for form in [newborn, passport, foreign, none, unconscious] {
+            let checked = form.check(TODAY).expect("it can be taken");
+            assert_eq!(fhir::validate(&checked.patient), []);
+            let again = Registration::of(&checked.patient).check(TODAY).expect("it can be corrected");
+            assert_eq!(again.patient.get("birthDate"), checked.patient.get("birthDate"));
+            values.push(checked.patient);
+        }
+        let value = |at: usize| values[at].text_at(&["identifier", "value"]);
+        assert_eq!([value(0), value(1), value(2)], [Some("9000000741601/2"), Some("HND:E123"), Some("0801-1990")]);
+        assert_eq!(values[3].text_at(&["birthDate"]), Some("1956"));
+        assert_eq!(values[4].text_at(&["name", "text"]), Some("Persona sin identificar"));
+    }
+
+    #[test]
+    fn a_correction_keeps_what_the_form_does_not_ask() {
+        let mut patient = rosa().check(TODAY).expect("it can be taken").patient;
+        let mut identifiers = patient.items("identifier").to_vec();
+        identifiers.push(json!({ "system": system::FILE_NUMBER, "value": "mspas-1601-h1/77" }));
+        patient.set("identifier", identifiers);
+        patient.set("deceasedBoolean", true);
+        let form = Registration { surname1: "Kaal".into(), phone: String::new(), ..Registration::of(&patient) };
+        let next = form.apply(&patient, TODAY).expect("it can be taken").patient;
+        assert!(next.to_string().contains("mspas-1601-h1/77") && next.get("deceasedBoolean").is_some());
+        assert_eq!(next.text_at(&["name", "family"]), Some("Kaal Ba’ de Pop"));
+        assert!(next.get("telecom").is_none());
+    }
+}
