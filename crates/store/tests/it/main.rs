@@ -2,7 +2,9 @@
 //! them in one test, on a PostgreSQL server that the test starts.
 
 mod beside;
+mod inference;
 mod kit;
+mod search;
 mod seeing;
 mod writing;
 
@@ -31,6 +33,22 @@ macro_rules! stories {
 }
 
 stories! {
+    search:
+        strings_match_by_prefix_whole_and_inside
+        tokens_match_by_system_and_code
+        references_match_in_all_their_forms
+        dates_compare_as_ranges
+        numbers_and_quantities_compare
+        a_composite_asks_for_one_occurrence
+        uris_match_whole_below_and_above
+        chains_and_has_pass_only_through_what_is_visible
+        common_parameters_and_all_types
+        what_changes_is_found_anew
+        a_page_follows_another_while_others_write
+        a_cursor_belongs_to_its_question
+        sizes_and_totals
+        includes_come_once_and_only_when_visible
+        of_many_conditional_creates_one_is_made;
     writing:
         what_is_written_is_read_back_byte_for_byte
         a_deletion_keeps_the_versions
