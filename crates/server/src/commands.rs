@@ -1,0 +1,121 @@
+//! The commands, one function each.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result, bail};
+use clap::ArgMatches;
+use store::{Progress, Store};
+
+use crate::cli::Language;
+use crate::listen::{self, Door};
+use crate::operate::{self, Figures};
+use crate::settings::Settings;
+use crate::{load, wiring, work};
+
+/// The folder when neither `--data` nor `--store` is said.
+const DATA: &str = "data-tejido";
+
+/// Runs one command.
+pub async fn run(language: Language, name: &str, matches: &ArgMatches, settings: Settings) -> Result<ExitCode> {
+    match name {
+        "serve" => serve(&settings, DATA).await,
+        "load" => load_command(language, matches, &settings).await,
+        "check" => check(language, &settings).await,
+        "rebuild" => rebuild(language, &settings).await,
+        "backup" => {
+            let access = wiring::open(&settings.location(DATA)).await?;
+            access.store().backup(&file(matches)).await?;
+            access.store().clone().close().await;
+            Ok(ExitCode::SUCCESS)
+        }
+        "restore" => {
+            Store::restore(&file(matches), &settings.location(DATA), matches.get_flag("force")).await?;
+            Ok(ExitCode::SUCCESS)
+        }
+        other => bail!("no command {other}"),
+    }
+}
+
+fn file(matches: &ArgMatches) -> PathBuf {
+    matches.get_one::<PathBuf>("file").cloned().unwrap_or_default()
+}
+
+/// Opens, listens, and answers until told to stop.
+async fn serve(settings: &Settings, default: &str) -> Result<ExitCode> {
+    settings.safe(false)?;
+    let access = wiring::open(&settings.location(default)).await?;
+    let listener = listen::bind(settings.listen).await?;
+    let figures = Figures::new(access.store().clone());
+    let router = operate::watch(wiring::router(&access), figures);
+    let door =
+        Door { tls: settings.tls.clone(), proxies: settings.proxies.clone(), request_id: wiring::request_id(&access) };
+    let scheme = if settings.tls.is_some() { "https" } else { "http" };
+    println!("{scheme}://{}", listener.local_addr().context("the address that was bound")?);
+    let jobs = tokio::spawn(work::run(access.clone()));
+    listen::serve(listener, door, router).await?;
+    jobs.abort();
+    access.store().clone().close().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn load_command(language: Language, matches: &ArgMatches, settings: &Settings) -> Result<ExitCode> {
+    let what: Vec<&PathBuf> = matches.get_many("what").context("what to load")?.collect();
+    let report = matches.get_one::<PathBuf>("report").map(PathBuf::as_path);
+    let access = wiring::open(&settings.location(DATA)).await?;
+    let cx = wiring::operator(&access);
+    let path = match what.as_slice() {
+        [path] => path,
+        _ => bail!("load FILE|DIR, or load codes FILE"),
+    };
+    let outcome = load::run(&access, &cx, path, report).await?;
+    access.store().clone().close().await;
+    eprintln!(
+        "{}: {} · {}: {} · {}: {}",
+        language.say("escritos", "written"),
+        outcome.written,
+        language.say("rechazados", "refused"),
+        outcome.refused,
+        language.say("ya cargados", "loaded before"),
+        outcome.skipped
+    );
+    Ok(if outcome.refused == 0 { ExitCode::SUCCESS } else { ExitCode::from(2) })
+}
+
+fn progress(progress: Progress) {
+    eprint!("\r{}: {}/{}        ", progress.step, progress.done, progress.total);
+}
+
+async fn check(language: Language, settings: &Settings) -> Result<ExitCode> {
+    let access = wiring::open(&settings.location(DATA)).await?;
+    let report = access.store().check(progress).await?;
+    eprintln!();
+    println!(
+        "{}: {} · {}: {} · {}: {} · {}: {}",
+        language.say("entradas de la bitácora", "log entries"),
+        report.log_entries,
+        language.say("recursos", "resources"),
+        report.resources,
+        language.say("adjuntos", "blobs"),
+        report.blobs,
+        language.say("entradas de auditoría", "audit entries"),
+        report.audit_entries
+    );
+    for finding in &report.findings {
+        println!("{}: {}", finding.place, finding.problem);
+    }
+    if report.findings.is_empty() {
+        println!("{}", language.say("El almacén está sano.", "The store is sound."));
+        return Ok(ExitCode::SUCCESS);
+    }
+    println!("{} {}", report.findings.len(), language.say("hallazgos", "findings"));
+    Ok(ExitCode::FAILURE)
+}
+
+async fn rebuild(language: Language, settings: &Settings) -> Result<ExitCode> {
+    let access = wiring::open(&settings.location(DATA)).await?;
+    let rebuilt = access.store().rebuild(progress).await?;
+    eprintln!();
+    println!("{}: {}", language.say("recursos con vistas nuevas", "resources with new views"), rebuilt.resources);
+    Ok(ExitCode::SUCCESS)
+}

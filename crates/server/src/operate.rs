@@ -1,0 +1,132 @@
+//! What an operator watches: `/healthz`, `/readyz`, `/metrics`, a log line for each request.
+//!
+//! A label or log line carries the route's pattern, never the path: a path may name a person.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Router, middleware};
+use http::{HeaderValue, StatusCode, header};
+use prometheus_client::encoding::{EncodeLabelSet, text::encode};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+use store::Store;
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Route {
+    method: String,
+    route: String,
+    status: u16,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RouteOnly {
+    route: String,
+}
+
+/// The figures of this process.
+pub struct Figures {
+    registry: Registry,
+    requests: Family<Route, Counter>,
+    seconds: Family<RouteOnly, Histogram>,
+    log_entries: Gauge,
+    failed_jobs: Gauge,
+    store: Store,
+}
+
+fn histogram() -> Histogram {
+    Histogram::new([0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0])
+}
+
+impl Figures {
+    /// Figures about this store's server.
+    pub fn new(store: Store) -> Arc<Self> {
+        let mut figures = Self {
+            registry: Registry::with_prefix("tejido"),
+            requests: Family::default(),
+            seconds: Family::new_with_constructor(histogram),
+            log_entries: Gauge::default(),
+            failed_jobs: Gauge::default(),
+            store,
+        };
+        let registry = &mut figures.registry;
+        registry.register("http_requests", "Answers by route and status", figures.requests.clone());
+        registry.register("http_request_seconds", "Time to the answer's head", figures.seconds.clone());
+        registry.register("log_entries", "Entries of the log", figures.log_entries.clone());
+        registry.register("jobs_failed", "Jobs that failed for good", figures.failed_jobs.clone());
+        Arc::new(figures)
+    }
+
+    async fn render(&self) -> Result<String, store::StoreError> {
+        let head = self.store.head().await?;
+        self.log_entries.set(i64::try_from(head.seq).unwrap_or(i64::MAX));
+        let failed = self.store.failed_jobs().await?.len();
+        self.failed_jobs.set(i64::try_from(failed).unwrap_or(i64::MAX));
+        let mut text = String::new();
+        encode(&mut text, &self.registry).map_err(|_| store::StoreError::Fault("metrics can't be written"))?;
+        Ok(text)
+    }
+}
+
+/// Puts the operator's routes beside the others and watches all of them.
+pub fn watch(router: Router, figures: Arc<Figures>) -> Router {
+    let operator = Router::new()
+        .route("/healthz", get(async || "ok\n"))
+        .route("/readyz", get(ready))
+        .route("/metrics", get(metrics))
+        .with_state(figures.clone());
+    router.merge(operator).layer(middleware::from_fn_with_state(figures, observe))
+}
+
+async fn ready(State(figures): State<Arc<Figures>>) -> Response {
+    match figures.store.head().await {
+        Ok(_) => "ready\n".into_response(),
+        Err(error) => {
+            tracing::error!(%error, "not ready");
+            (StatusCode::SERVICE_UNAVAILABLE, "the store does not answer\n").into_response()
+        }
+    }
+}
+
+/// The figures carry no person's data; they are given on the same address, so an operator who
+/// does not want them outside blocks `/metrics` at the proxy.
+async fn metrics(State(figures): State<Arc<Figures>>) -> Response {
+    match figures.render().await {
+        Ok(text) => ([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text)
+            .into_response(),
+        Err(error) => {
+            tracing::error!(%error, "metrics");
+            StatusCode::SERVICE_UNAVAILABLE.into_response()
+        }
+    }
+}
+
+async fn observe(State(figures): State<Arc<Figures>>, request: Request, next: Next) -> Response {
+    let method = request.method().to_string();
+    let matched = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let id = request.headers().get("x-request-id").cloned().unwrap_or(HeaderValue::from_static("-"));
+    let start = Instant::now();
+    let mut response = next.run(request).await;
+    // A nested router knows its own pattern only after it matched.
+    let route = response.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned()).or(matched);
+    let route = route.unwrap_or_else(|| "none".to_owned());
+    let elapsed = start.elapsed().as_secs_f64();
+    let status = response.status().as_u16();
+    figures.requests.get_or_create(&Route { method: method.clone(), route: route.clone(), status }).inc();
+    figures.seconds.get_or_create(&RouteOnly { route: route.clone() }).observe(elapsed);
+    let request = id.to_str().unwrap_or("-");
+    if status >= 500 {
+        tracing::error!(request, method, route, status, ms = elapsed * 1e3, "answered");
+    } else {
+        tracing::info!(request, method, route, status, ms = elapsed * 1e3, "answered");
+    }
+    response.headers_mut().entry("x-request-id").or_insert(id);
+    response
+}

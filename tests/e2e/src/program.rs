@@ -1,0 +1,104 @@
+//! The program `tejido`, as the build left it beside the tests.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use fhir::json;
+use tempfile::TempDir;
+
+/// A running demonstration.
+pub struct Program {
+    child: Child,
+    folder: TempDir,
+    /// `http://127.0.0.1:…`
+    pub base: String,
+}
+
+/// A demonstration account.
+#[derive(Clone, Debug)]
+pub struct Account {
+    /// User name.
+    pub user: String,
+    /// Password.
+    pub password: String,
+    /// Role code.
+    pub role: String,
+    /// Institution code.
+    pub institution: String,
+    /// Secret of the second factor (base 32), where the role needs one.
+    pub totp: Option<String>,
+}
+
+impl Program {
+    /// The binary: two folders above the test's own (`target/debug/deps/it-…`).
+    ///
+    /// # Panics
+    /// If it was not built: `cargo xtask ci` builds it before the tests.
+    pub fn binary() -> PathBuf {
+        let own = std::env::current_exe().expect("a test knows its own path");
+        let path = own.ancestors().nth(2).expect("tests lie in deps/").join("tejido");
+        assert!(path.is_file(), "{} is missing: cargo build -p server", path.display());
+        path
+    }
+
+    /// Seeds a small demonstration and serves it on a free port.
+    ///
+    /// # Panics
+    /// If it does not start.
+    #[allow(clippy::zombie_processes, reason = "Drop waits for it")]
+    pub fn demo(arguments: &[&str]) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let mut command = Command::new(Self::binary());
+        command.arg("demo").arg("--data").arg(folder.path()).args(["--listen", "127.0.0.1:0", "--log", "warn"]);
+        command.args(arguments).stdout(Stdio::piped());
+        let mut child = command.spawn().expect("the program starts");
+        let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+        let base = lines.by_ref().map_while(Result::ok).find_map(|line| {
+            line.split_whitespace().find(|word| word.starts_with("http://127.0.0.1:")).map(str::to_owned)
+        });
+        let base = base.expect("the program prints its address").trim_end_matches('/').to_owned();
+        // Keeps the pipe open and empty, so that later lines never stop the program.
+        std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
+        Self { child, folder, base }
+    }
+
+    /// The folder of its store.
+    pub fn data(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// The demonstration accounts.
+    ///
+    /// # Panics
+    /// If the file is not there.
+    pub fn accounts(&self) -> Vec<Account> {
+        let text = std::fs::read(self.data().join("demo-accounts.json")).expect("demo-accounts.json");
+        let value = json::parse(&text).expect("JSON");
+        let text = |row: &fhir::Value, name: &str| row.text_at(&[name]).unwrap_or_default().to_owned();
+        let rows = value.items("accounts").iter().map(|row| Account {
+            user: text(row, "user"),
+            password: text(row, "password"),
+            role: text(row, "role"),
+            institution: text(row, "institution"),
+            totp: row.text_at(&["totp"]).map(str::to_owned),
+        });
+        rows.collect()
+    }
+
+    /// The first account of a role in an institution.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub fn account(&self, role: &str, institution: &str) -> Account {
+        let found = self.accounts().into_iter().find(|row| row.role == role && row.institution == institution);
+        found.unwrap_or_else(|| panic!("no account {role} at {institution}"))
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
