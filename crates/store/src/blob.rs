@@ -79,6 +79,11 @@ impl Blobs {
         std::fs::set_permissions(shelf.join(&id.0), Permissions::from_mode(0o600)).map_err(failed)
     }
 
+    /// The bytes, on a thread that may block.
+    pub(crate) fn read(&self, id: &BlobId) -> std::io::Result<Vec<u8>> {
+        std::fs::read(self.folder.join(&id.0[..2]).join(&id.0))
+    }
+
     pub(crate) async fn get(&self, id: &BlobId) -> Result<Option<Bytes>, StoreError> {
         let failed = |error| StoreError::file("reading a blob", error);
         match self.files.get(&Self::path(id)).await {

@@ -7,11 +7,11 @@
 //! assigned inside the serialised commit; an acknowledged commit is durable; a reader never blocks
 //! the writer; a row that a [`Visibility`] hides is exactly like one that is not there.
 
-#![allow(dead_code, reason = "check and audit, which use the rest, land next")]
-
 mod access;
 mod audit;
+mod backup;
 mod blob;
+mod check;
 mod clock;
 mod codec;
 mod commit;
@@ -23,7 +23,9 @@ mod jobs;
 mod log;
 mod private;
 mod readers;
+mod rebuild;
 mod record;
+mod restore;
 mod schema;
 mod search;
 mod sql;

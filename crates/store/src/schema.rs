@@ -178,34 +178,43 @@ fn spoken(text: &str, dialect: Dialect) -> String {
         .fold(text.to_owned(), |text, (mark, word)| text.replace(mark, word))
 }
 
-/// Makes the main tables where there are none, and refuses a store of a newer format or one whose
-/// restore was cut short.
+/// Makes the main tables where there are none, and refuses a store of a newer format.
 pub(crate) fn prepare(conn: &mut Conn, projector_version: u32) -> Result<(), StoreError> {
     locked(conn, "meta", |conn| {
-        conn.batch(&main_tables(conn.dialect()))?;
-        put_meta(conn, "format", &FORMAT.to_string())?;
-        put_meta(conn, "head", &format!("0 {} {}", i64::MIN, "0".repeat(64)))?;
+        make_main(conn)?;
         put_meta(conn, "projector", &projector_version.to_string())?;
         put_meta(conn, "index", &INDEX_VERSION.to_string())
     })?;
     let format = meta(conn, "format")?.and_then(|text| text.parse().ok());
     let found: u32 = format.ok_or(StoreError::Damaged("it carries no format version"))?;
-    if found > FORMAT {
-        return Err(StoreError::NewerFormat { found, known: FORMAT });
-    }
-    if meta(conn, "restoring")?.is_some() {
-        return Err(StoreError::Damaged("a restore was cut short; restore again with force"));
-    }
-    Ok(())
+    if found > FORMAT { Err(StoreError::NewerFormat { found, known: FORMAT }) } else { Ok(()) }
 }
 
 /// Makes the tables of the audit chain where there are none.
 pub(crate) fn prepare_audit(conn: &mut Conn) -> Result<(), StoreError> {
-    locked(conn, "audit_head", |conn| {
-        conn.batch(&spoken(AUDIT, conn.dialect()))?;
-        let head = params![1_i64, 0_i64, vec![0_u8; 32], 0_i64];
-        conn.exec("INSERT INTO audit_head (one, seq, hash, synced) VALUES (?,?,?,?)", &head).map(|_| ())
-    })
+    locked(conn, "audit_head", make_audit)
+}
+
+/// Makes the main tables, with an empty log.
+pub(crate) fn make_main(conn: &mut Conn) -> Result<(), StoreError> {
+    conn.batch(&main_tables(conn.dialect()))?;
+    put_meta(conn, "format", &FORMAT.to_string())?;
+    put_meta(conn, "head", &format!("0 {} {}", i64::MIN, "0".repeat(64)))
+}
+
+/// Makes the tables of an empty audit chain.
+pub(crate) fn make_audit(conn: &mut Conn) -> Result<(), StoreError> {
+    conn.batch(&spoken(AUDIT, conn.dialect()))?;
+    let head = params![1_i64, 0_i64, vec![0_u8; 32], 0_i64];
+    conn.exec("INSERT INTO audit_head (one, seq, hash, synced) VALUES (?,?,?,?)", &head).map(|_| ())
+}
+
+/// Drops every table of the store.
+pub(crate) fn drop_all(conn: &mut Conn) -> Result<(), StoreError> {
+    let fixed = ["meta", "log", "resource", "private", "job", "blob", "audit_head", "audit", "audit_patient"];
+    let names = fixed.into_iter().chain(VIEWS.iter().map(|view| view.name));
+    let drops: Vec<String> = names.map(|name| format!("DROP TABLE IF EXISTS {name};")).collect();
+    conn.batch(&drops.concat())
 }
 
 /// Runs `make` unless `table` is there, safe against another process that opens at the same time.
@@ -230,7 +239,8 @@ fn locked(
     }
 }
 
-fn has_table(conn: &mut Conn, name: &str) -> Result<bool, StoreError> {
+/// Whether there is a table of that name.
+pub(crate) fn has_table(conn: &mut Conn, name: &str) -> Result<bool, StoreError> {
     let query = match conn.dialect() {
         Dialect::Sqlite => "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = ?",
         Dialect::Postgres => "SELECT count(*) FROM pg_tables WHERE schemaname = current_schema() AND tablename = ?",

@@ -62,14 +62,17 @@ struct Inner {
 }
 
 impl Store {
-    /// Opens a store, making it where there is none.
+    /// Opens a store, making it where there is none. Views that were made by other rules (another
+    /// projector, a restored backup) are made anew before it returns.
     pub async fn open(location: &Location, options: Options) -> Result<Store, StoreError> {
         let location = location.clone();
         let opened = tokio::task::spawn_blocking(move || {
             let inner = Inner::open(&location, &options)?;
             Ok(Store { options, inner: Arc::new(inner) })
         });
-        opened.await.map_err(|_| StoreError::Fault("opening panicked"))?
+        let store: Store = opened.await.map_err(|_| StoreError::Fault("opening panicked"))??;
+        store.renew().await?;
+        Ok(store)
     }
 
     /// The format this program writes.

@@ -1,8 +1,10 @@
 //! Upkeep: check, rebuild, backup and restore.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use crate::{Location, Store, StoreError};
+use crate::backup::{CHAIN, MAIN, Writing};
+use crate::check::Check;
+use crate::{Location, Store, StoreError, rebuild, restore};
 
 /// How far a long task has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,22 +50,99 @@ pub struct Rebuilt {
 
 impl Store {
     /// Checks everything that can be checked.
-    pub async fn check(&self, _progress: impl Fn(Progress) + Send + Sync + 'static) -> Result<Report, StoreError> {
-        Err(StoreError::Fault("not built yet"))
+    pub async fn check(&self, progress: impl Fn(Progress) + Send + Sync + 'static) -> Result<Report, StoreError> {
+        let store = self.clone();
+        let begun = move |conn: &mut crate::conn::Conn| {
+            let mut check = Check { projector: &**store.projector(), progress: &progress, report: Report::default() };
+            conn.snapshot(|conn| {
+                check.log(conn)?;
+                check.views(conn)?;
+                check.blobs(conn, store.blobs())
+            })?;
+            Ok((check.report, store.clone(), progress))
+        };
+        let (report, store, progress) = self.readers().run(begun).await?;
+        let ended = move |conn: &mut crate::conn::Conn| {
+            let mut check = Check { projector: &**store.projector(), progress: &progress, report };
+            conn.snapshot(|conn| check.trail(conn))?;
+            Ok(check.report)
+        };
+        self.trail().readers().run(ended).await
     }
 
     /// Makes every view anew from the log, while serving.
-    pub async fn rebuild(&self, _progress: impl Fn(Progress) + Send + Sync + 'static) -> Result<Rebuilt, StoreError> {
-        Err(StoreError::Fault("not built yet"))
+    pub async fn rebuild(&self, progress: impl Fn(Progress) + Send + Sync + 'static) -> Result<Rebuilt, StoreError> {
+        let counted = "SELECT count(*) FROM log WHERE version = 1";
+        let row = self.readers().run(|conn| conn.row(counted, &[])).await?;
+        let total = row.map_or(Ok(0), |row| row.count(0))?;
+        let (mut done, mut after) = (0, 0);
+        loop {
+            let projector = self.projector().clone();
+            let batch = self.writer().run(move |tx| rebuild::batch(tx.conn, after, &*projector)).await?;
+            let Some((count, last)) = batch else { break };
+            (done, after) = (done + count, last);
+            progress(Progress { step: "resources", done, total: total.max(done) });
+        }
+        let version = self.projector().version();
+        self.writer().run(move |tx| rebuild::finish(tx.conn, version)).await?;
+        Ok(Rebuilt { resources: done })
+    }
+
+    /// Rebuilds if the views were made by other rules than this program's.
+    pub(crate) async fn renew(&self) -> Result<(), StoreError> {
+        let version = self.projector().version();
+        if self.readers().run(move |conn| rebuild::current(conn, version)).await? {
+            return Ok(());
+        }
+        let told = |at: Progress| tracing::info!(done = at.done, total = at.total, "making the views anew");
+        self.rebuild(told).await.map(|_| ())
     }
 
     /// Writes a consistent copy to one new file, while serving.
-    pub async fn backup(&self, _path: &Path) -> Result<(), StoreError> {
-        Err(StoreError::Fault("not built yet"))
+    ///
+    /// # Errors
+    /// [`StoreError::File`] if the file is there already or can't be written.
+    pub async fn backup(&self, path: &Path) -> Result<(), StoreError> {
+        let failed = |problem: String| StoreError::File { doing: "making the backup file", problem };
+        if path.exists() {
+            return Err(failed("there is a file of that name".to_owned()));
+        }
+        let part = PathBuf::from(format!("{}.part", path.display()));
+        let _ = std::fs::remove_file(&part);
+        let written = self.write_backup(&part).await;
+        if written.is_err() {
+            let _ = std::fs::remove_file(&part);
+        }
+        written?;
+        std::fs::rename(&part, path).map_err(|error| failed(error.to_string()))
     }
 
-    /// Fills an empty place (any place, with `force`) from a backup.
-    pub async fn restore(_path: &Path, _location: &Location, _force: bool) -> Result<(), StoreError> {
-        Err(StoreError::Fault("not built yet"))
+    async fn write_backup(&self, part: &Path) -> Result<(), StoreError> {
+        let (store, part) = (self.clone(), part.to_owned());
+        let main = move |conn: &mut crate::conn::Conn| {
+            let mut writing = Writing::begin(&part)?;
+            conn.snapshot(|conn| {
+                MAIN.iter().try_for_each(|table| writing.table(conn, table))?;
+                writing.blobs(conn, store.blobs())
+            })?;
+            Ok(writing)
+        };
+        let mut writing = self.readers().run(main).await?;
+        let chain = move |conn: &mut crate::conn::Conn| {
+            conn.snapshot(|conn| CHAIN.iter().try_for_each(|table| writing.table(conn, table)))?;
+            writing.finish()
+        };
+        self.trail().readers().run(chain).await
+    }
+
+    /// Fills an empty place (any place, with `force`) from a backup. The views are made when the
+    /// store is first opened.
+    ///
+    /// # Errors
+    /// [`StoreError::NotEmpty`], or [`StoreError::Backup`] before anything is touched.
+    pub async fn restore(path: &Path, location: &Location, force: bool) -> Result<(), StoreError> {
+        let (path, location) = (path.to_owned(), location.clone());
+        let restoring = tokio::task::spawn_blocking(move || restore::restore(&path, &location, force));
+        restoring.await.map_err(|_| StoreError::Fault("restoring panicked"))?
     }
 }

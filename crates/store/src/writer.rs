@@ -211,3 +211,60 @@ fn begun<'a>(slot: &'a mut Option<Conn>, opener: &Opener, durable: bool) -> Resu
     }
     Ok(slot.insert(conn))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sql::params;
+    use crate::{Location, SystemClock, schema};
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn what_waits_shares_one_commit() {
+        let folder = tempfile::tempdir().unwrap();
+        let opener = Opener::of(&Location::Directory(folder.path().to_owned())).unwrap();
+        let mut conn = opener.writer().unwrap();
+        schema::prepare(&mut conn, 1).unwrap();
+        let writer = Arc::new(Writer::start(conn, opener.clone(), Arc::new(SystemClock), 0).unwrap());
+        // The first holds the writer until the others wait.
+        let (go, held) = std::sync::mpsc::channel::<()>();
+        let (started, running) = oneshot::channel();
+        let first = writer.clone();
+        let first = tokio::spawn(async move { first.run(move |_| Ok(drop((started.send(()), held.recv())))).await });
+        running.await.unwrap();
+        let mut others = Vec::new();
+        for at in 0..50_u64 {
+            let (writer, opener) = (writer.clone(), opener.clone());
+            others.push(tokio::spawn(async move {
+                let work = move |tx: &mut Tx<'_>| {
+                    schema::put_meta(tx.conn, &format!("k{at}"), "")?;
+                    let count = "SELECT count(*) FROM meta WHERE key LIKE ?";
+                    opener.reader()?.row(count, &params!["k%"])?.unwrap().int(0)
+                };
+                writer.run(work).await.unwrap()
+            }));
+        }
+        while writer.queue.capacity() > QUEUE - 50 {
+            tokio::task::yield_now().await;
+        }
+        go.send(()).unwrap();
+        first.await.unwrap().unwrap();
+        for other in others {
+            assert_eq!(other.await.unwrap(), 0, "nobody outside sees a part of the group");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_panic_refuses_its_own_work_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let opener = Opener::of(&Location::Directory(folder.path().to_owned())).unwrap();
+        let mut conn = opener.writer().unwrap();
+        schema::prepare(&mut conn, 1).unwrap();
+        let writer = Writer::start(conn, opener, Arc::new(SystemClock), 0).unwrap();
+        let bad = writer.run::<(), _>(|tx| {
+            schema::put_meta(tx.conn, "bad", "")?;
+            panic!("a bug")
+        });
+        assert_eq!(bad.await, Err(StoreError::Fault("a write panicked")));
+        assert_eq!(writer.run(|tx| schema::meta(tx.conn, "bad")).await, Ok(None));
+    }
+}

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::error::Error;
+use std::sync::Arc;
 
 use bytes::{BufMut, Bytes, BytesMut};
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, to_sql_checked};
@@ -45,14 +46,16 @@ impl Drop for Runtime {
 
 pub(crate) struct Conn {
     runtime: tokio::runtime::Handle,
+    /// The connection lives as long as what drives it.
+    _driver: Arc<Runtime>,
     client: Client,
     statements: HashMap<String, Statement>,
 }
 
 impl Conn {
-    pub(crate) fn open(runtime: &Runtime, url: &str) -> Result<Self, StoreError> {
+    pub(crate) fn open(driver: &Arc<Runtime>, url: &str) -> Result<Self, StoreError> {
         let config: Config = url.parse().map_err(|error| failed("reading the address", &error))?;
-        let runtime = runtime.handle();
+        let runtime = driver.handle();
         let client = runtime.block_on(async {
             let (client, connection) = config.connect(NoTls).await.map_err(|error| failed("connecting", &error))?;
             tokio::spawn(async move {
@@ -64,7 +67,7 @@ impl Conn {
             client.batch_execute(set).await.map_err(|error| failed("connecting", &error))?;
             Ok(client)
         })?;
-        Ok(Self { runtime, client, statements: HashMap::new() })
+        Ok(Self { runtime, _driver: driver.clone(), client, statements: HashMap::new() })
     }
 
     pub(crate) fn is_closed(&self) -> bool {

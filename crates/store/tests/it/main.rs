@@ -6,6 +6,7 @@ mod inference;
 mod kit;
 mod search;
 mod seeing;
+mod upkeep;
 mod writing;
 
 use std::future::Future;
@@ -71,6 +72,11 @@ stories! {
         a_job_is_claimed_by_one
         blobs_are_kept_by_content
         reads_leave_a_chain;
+    upkeep:
+        a_sound_store_has_no_findings
+        rebuilding_while_writing_leaves_a_sound_store
+        a_backup_restores_to_either_back_end
+        a_damaged_backup_is_refused_before_anything_is_touched;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
