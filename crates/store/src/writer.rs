@@ -229,7 +229,14 @@ mod tests {
         let (go, held) = std::sync::mpsc::channel::<()>();
         let (started, running) = oneshot::channel();
         let first = writer.clone();
-        let first = tokio::spawn(async move { first.run(move |_| Ok(drop((started.send(()), held.recv())))).await });
+        let first = tokio::spawn(async move {
+            first
+                .run(move |_| {
+                    let _ = (started.send(()), held.recv());
+                    Ok(())
+                })
+                .await
+        });
         running.await.unwrap();
         let mut others = Vec::new();
         for at in 0..50_u64 {

@@ -12,7 +12,7 @@ use crate::kit::{commit, delete, projector, put, write};
 /// Some of everything, by chance but the same for a seed.
 pub async fn fill(store: &Store, place: &Place, seed: u64, commits: usize) {
     let entropy = SeededEntropy::new(seed);
-    let mut draw = move |below: u8| {
+    let draw = move |below: u8| {
         let mut byte = [0];
         entropy.fill(&mut byte);
         byte[0] % below
@@ -258,6 +258,21 @@ async fn check_finds_what_was_tampered_with() {
         let found = check(&store).await.findings;
         assert!(found.iter().any(|finding| finding.place.contains(place_of_finding)), "{damage}: {found:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_chain_that_can_not_be_written_stops_reads() {
+    let (store, place) = testkit::store(projector()).await;
+    let file = folder(&place).join("audit.db");
+    sql(&file, "ALTER TABLE audit RENAME TO away");
+    for durable in [false, true] {
+        let record = looked(vec![], &place);
+        let written = if durable { store.audit_durable(record).await } else { store.audit(record).await };
+        assert!(matches!(written, Err(StoreError::AuditUnavailable(_))));
+    }
+    sql(&file, "ALTER TABLE away RENAME TO audit");
+    store.audit_durable(looked(vec![], &place)).await.unwrap();
+    assert_eq!(check(&store).await.findings, []);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
