@@ -40,6 +40,19 @@ pub const REFERRAL_NUMBER: &str = "urn:tejido:id:referencia";
 pub const REFERRAL_STATE: &str = "urn:tejido:cs:estado-referencia";
 /// Reason for a move, in `Task.statusReason`: return, rejection, closure, …
 pub const REFERRAL_REASON: &str = "urn:tejido:cs:motivo-referencia";
+/// Item of a referral's Task, in `Task.input.type` and `Task.output.type`: `cita`, `atencion`,
+/// `contrarreferencia`, `seguimiento`, `prueba`, …
+pub const REFERRAL_ITEM: &str = "urn:tejido:cs:dato-referencia";
+/// Code of a visit's datum or answer that no public code system names, in `Observation.code` and elsewhere.
+pub const VISIT_ITEM: &str = "urn:tejido:cs:dato-consulta";
+/// Section of a counter-referral, in `Composition.section.code`: `hallazgos`, `diagnostico`, `tratamiento`, `indicaciones`.
+pub const SECTION: &str = "urn:tejido:cs:seccion";
+/// Kind of a line of the plan, in `Task.reasonCode`: `control`, `examen`, `medicamento`, `visita`.
+pub const PLAN_LINE: &str = "urn:tejido:cs:linea-plan";
+/// Random public code of a printed referral, as identifier; it tells nothing clinical.
+pub const PUBLIC_CODE: &str = "urn:tejido:id:codigo-publico";
+/// Extension on Slot: the Appointment that holds it (valueReference).
+pub const EXT_HOLDER: &str = "urn:tejido:ext:cita";
 /// Kind of a Task: `referencia`, `seguimiento`, `traspaso`.
 pub const TASK_KIND: &str = "urn:tejido:cs:tarea";
 /// Specialty or service, in `HealthcareService.specialty`, `ServiceRequest.code`.

@@ -498,4 +498,4 @@ impl Back {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

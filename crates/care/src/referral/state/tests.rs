@@ -20,7 +20,7 @@ fn text(words: &str) -> String {
     words.to_owned()
 }
 
-fn state(phase: Phase) -> State {
+pub(crate) fn state(phase: Phase) -> State {
     let clock = clock();
     let (encounter, physician, composition) = (text("e1"), text("Dra. Rojas"), text("c1"));
     match phase {
@@ -59,7 +59,7 @@ fn state(phase: Phase) -> State {
     }
 }
 
-fn step(kind: K) -> Move {
+pub(crate) fn step(kind: K) -> Move {
     let reason = text("motivo");
     match kind {
         K::Send => Move::Send,

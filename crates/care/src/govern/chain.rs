@@ -1,0 +1,225 @@
+//! The chain: a referral's Task with its ServiceRequest, and the follow-up Tasks of its plan.
+
+use access::{Cx, Proposed, Role, system};
+use fhir::Value;
+use fhir::outcome::Issue;
+use store::Key;
+
+use super::{View, belongs, stands};
+use crate::referral::moves::{Move, MoveKind};
+use crate::referral::state::{Phase, State};
+use crate::referral::task::{KIND_FOLLOW_UP, KIND_REFERRAL, is_kind, read_state, request_status, rule};
+use crate::resource::{claims, code_in, id_of, key_of};
+
+/// Statuses that end a follow-up.
+pub(crate) const FINAL: [&str; 4] = ["completed", "cancelled", "failed", "rejected"];
+
+/// The Task of a referral.
+pub(super) fn referral(cx: &Cx, one: Proposed<'_>, after: &Value, view: &View<'_>) -> Result<(), Issue> {
+    let state = read_state(after)?;
+    let request = paired(after, &state, view)?;
+    let Some(before) = one.before else {
+        return match state {
+            State::Draft => Ok(()),
+            _ => Err(rule("Task.businessStatus", "a referral begins as a draft (borrador)")),
+        };
+    };
+    let old = read_state(before)?;
+    let party = |member: &str| id_of(after.get(member), "Organization").unwrap_or_default();
+    let redirected = old.phase() != state.phase() && state.phase() == Phase::Redirected;
+    for member in ["for", "focus", "requester", "code", "identifier", "authoredOn"] {
+        if before.get(member) != after.get(member) && old != State::Draft {
+            return Err(rule(&format!("Task.{member}"), "it can't change once the referral is sent"));
+        }
+    }
+    if before.get("owner") != after.get("owner") && old != State::Draft && !redirected {
+        return Err(rule("Task.owner", "the destination changes only by redirecting"));
+    }
+    if old == state {
+        return Ok(());
+    }
+    let moves = Move::between(&old, &state, &cx.actor.label(), cx.now).map_err(|why| {
+        rule("Task.businessStatus", format!("from {} to {}: {why}", old.phase().code(), state.phase().code()))
+    })?;
+    let (origin, destination) = (party("requester"), party("owner"));
+    let previous = id_of(before.get("owner"), "Organization").unwrap_or_default();
+    let allowed = |kind: MoveKind| {
+        kind.may(cx.role) && [&destination, &previous].iter().any(|place| stands(cx, kind.side(), &origin, place))
+    };
+    if !moves.iter().any(|step| allowed(step.kind())) {
+        let name = moves[0].kind().code();
+        return Err(rule("Task.businessStatus", format!("{} may not {name} at this place", cx.role.code())));
+    }
+    evidence(after, &state, view, request)?;
+    released(&old, &state, view)
+}
+
+/// The ServiceRequest of a Task, when the two agree.
+fn paired<'a>(task: &Value, state: &State, view: &View<'a>) -> Result<&'a Value, Issue> {
+    let request = key_of(task.get("focus")).and_then(|key| view.get(&key));
+    let request = request
+        .filter(|request| claims(request, system::PROFILE_REFERRAL))
+        .ok_or_else(|| rule("Task.focus", "the governed ServiceRequest is missing"))?;
+    let status = request_status(state.phase());
+    if request.text_at(&["status"]) != Some(status) {
+        let problem = format!("its ServiceRequest must be {status:?} in the same commit");
+        return Err(rule("Task.focus", problem));
+    }
+    if key_of(task.get("for")).is_none() || key_of(task.get("for")) != key_of(request.get("subject")) {
+        return Err(rule("Task.for", "Task and ServiceRequest are about the same person"));
+    }
+    if matches!(state, State::Draft | State::Discarded) {
+        return Ok(request);
+    }
+    for member in ["requester", "owner"] {
+        if id_of(task.get(member), "Organization").is_none() {
+            return Err(rule(&format!("Task.{member}"), "a facility (Organization) is missing"));
+        }
+    }
+    let owner = key_of(task.get("owner"));
+    if !request.items("performer").iter().any(|one| key_of(Some(one)) == owner) {
+        return Err(rule("Task.owner", "the destination must be a performer of its ServiceRequest"));
+    }
+    Ok(request)
+}
+
+/// What a state claims has to be there: appointment, encounter, answer, tasks.
+fn evidence(task: &Value, state: &State, view: &View<'_>, request: &Value) -> Result<(), Issue> {
+    let person = key_of(task.get("for"));
+    let about = |key: Key, member: &str, place: &str| {
+        let found = view.get(&key).filter(|found| key_of(found.get(member)) == person);
+        let whole = found.filter(|found| found.text_at(&["status"]) != Some("entered-in-error"));
+        whole.ok_or_else(|| rule(place, format!("{key} is not there, or not of this person")))
+    };
+    match state {
+        State::Booked { appointment, .. } | State::Proposed { appointment, .. } => {
+            let wanted: &[&str] = if state.phase() == Phase::Booked { &["booked"] } else { &["proposed", "pending"] };
+            let found = view.get(&Key::new("Appointment", appointment));
+            let standing = found.filter(|one| one.text_at(&["status"]).is_some_and(|status| wanted.contains(&status)));
+            let focus = request.id();
+            let based = |one: &&Value| {
+                one.items("basedOn").iter().any(|based| id_of(Some(based), "ServiceRequest").as_deref() == focus)
+            };
+            standing
+                .filter(based)
+                .map(|_| ())
+                .ok_or_else(|| rule("Task.input", "its Appointment, based on the same request, must stand"))
+        }
+        State::Attended { encounter } => about(Key::new("Encounter", encounter), "subject", "Task.output").map(|_| ()),
+        State::Delivered { composition } => {
+            about(Key::new("Composition", composition), "subject", "Task.output").map(|_| ())
+        }
+        State::Plan { tasks, .. } => tasks.iter().try_for_each(|id| {
+            let found = about(Key::new("Task", id), "for", "Task.output")?;
+            let own = is_kind(found, KIND_FOLLOW_UP)
+                && found.items("partOf").iter().any(|part| id_of(Some(part), "Task").as_deref() == task.id());
+            if own { Ok(()) } else { Err(rule("Task.output", format!("Task/{id} is not a follow-up of this one"))) }
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// What the old state held has to be let go of, or done.
+fn released(old: &State, state: &State, view: &View<'_>) -> Result<(), Issue> {
+    if let (State::Plan { tasks, .. }, Phase::Closed) = (old, state.phase()) {
+        let open = tasks.iter().find(|id| {
+            let task = view.get(&Key::new("Task", id.as_str()));
+            !task.and_then(|task| task.text_at(&["status"])).is_some_and(|status| FINAL.contains(&status))
+        });
+        if let Some(id) = open {
+            return Err(rule("Task.businessStatus", format!("Task/{id} of the plan is still open")));
+        }
+    }
+    let Some(held) = old.appointment().filter(|held| state.appointment() != Some(held)) else { return Ok(()) };
+    let wanted: &[&str] = match state.phase() {
+        Phase::Attended => &["arrived", "fulfilled"],
+        Phase::Missed => &["noshow"],
+        _ => &["cancelled"],
+    };
+    let found = view.get(&Key::new("Appointment", held)).and_then(|one| one.text_at(&["status"]));
+    match found {
+        Some(status) if wanted.contains(&status) => Ok(()),
+        _ => Err(rule("Task.input", format!("Appointment/{held} must be {} in the same commit", wanted.join(" or ")))),
+    }
+}
+
+/// A follow-up of a plan.
+pub(super) fn follow_up(cx: &Cx, one: Proposed<'_>, after: &Value, view: &View<'_>) -> Result<(), Issue> {
+    let parent = after.items("partOf").iter().find_map(|part| key_of(Some(part)));
+    let parent = parent.ok_or_else(|| rule("Task.partOf", "the referral's Task is missing"))?;
+    let status = after.text_at(&["status"]).unwrap_or_default();
+    let Some(before) = one.before else {
+        let whole = view.write(&parent).and_then(|write| write.after).map(read_state);
+        return match whole {
+            Some(Ok(State::Plan { tasks, .. })) if tasks.contains(&one.key.id) && !FINAL.contains(&status) => Ok(()),
+            _ => Err(rule("Task.partOf", "a follow-up is made by acknowledging the answer, in the same commit")),
+        };
+    };
+    for member in ["for", "partOf", "basedOn", "focus", "code", "owner", "description"] {
+        if before.get(member) != after.get(member) {
+            return Err(rule(&format!("Task.{member}"), "it can't change: end this follow-up with a reason"));
+        }
+    }
+    let was = before.text_at(&["status"]).unwrap_or_default();
+    if FINAL.contains(&was) && was != status {
+        return Err(rule("Task.status", format!("the follow-up is {was} already")));
+    }
+    if matches!(status, "failed" | "cancelled" | "rejected") && after.get("statusReason").is_none() {
+        return Err(rule("Task.statusReason", "say why it was not done"));
+    }
+    let works = matches!(
+        cx.role,
+        Role::Nurse
+            | Role::Doctor
+            | Role::Specialist
+            | Role::CommunityWorker
+            | Role::SocialWorker
+            | Role::Coordinator
+            | Role::System
+    );
+    if works { Ok(()) } else { Err(rule("Task.status", format!("{} does no follow-up", cx.role.code()))) }
+}
+
+/// The ServiceRequest of a referral.
+pub(super) fn request(one: Proposed<'_>, after: &Value, view: &View<'_>) -> Result<(), Issue> {
+    let mine = |write: &&Proposed<'_>| {
+        let focus = write.after.and_then(|task| key_of(task.get("focus")));
+        write.key.resource_type == "Task" && focus.as_ref() == Some(one.key)
+    };
+    let task = view
+        .proposed
+        .iter()
+        .find(mine)
+        .filter(|write| write.after.is_some_and(|task| belongs(task) && is_kind(task, KIND_REFERRAL)));
+    let was = one.before.and_then(|before| before.text_at(&["status"]));
+    let draft = was.is_none_or(|status| status == "draft");
+    if task.is_none() && after.text_at(&["status"]) != Some(was.unwrap_or("draft")) {
+        return Err(rule("ServiceRequest.status", "it changes only with the Task of the referral, in one commit"));
+    }
+    let Some(before) = one.before else { return Ok(()) };
+    if before.get("subject") != after.get("subject") {
+        return Err(rule("ServiceRequest.subject", "a referral never passes to another person"));
+    }
+    let old = task.and_then(|write| write.before).and_then(|task| read_state(task).ok());
+    let completes = old.as_ref().is_some_and(|state| state.phase() == Phase::Returned);
+    let redirects = task.and_then(|write| write.after).is_some_and(|task| {
+        code_in(task.get("businessStatus"), system::REFERRAL_STATE) == Some(Phase::Redirected.code())
+    });
+    if before.get("performer") != after.get("performer") && !draft && !redirects {
+        return Err(rule("ServiceRequest.performer", "the destination changes only by redirecting"));
+    }
+    let changed = after.as_object().into_iter().flat_map(|object| object.iter()).find(|(name, value)| {
+        !matches!(*name, "meta" | "status" | "performer" | "priority" | "text") && before.get(name) != Some(value)
+    });
+    let lost = before
+        .as_object()
+        .into_iter()
+        .flat_map(|object| object.iter())
+        .find(|(name, _)| !matches!(*name, "meta" | "text") && after.get(name).is_none());
+    match changed.or(lost) {
+        Some((name, _)) if !draft && !completes => {
+            Err(rule(&format!("ServiceRequest.{name}"), "what was sent changes only while it is a draft or returned"))
+        }
+        _ => Ok(()),
+    }
+}

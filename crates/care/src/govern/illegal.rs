@@ -1,0 +1,308 @@
+//! The table of illegal moves, as resources: from each state, what must be refused by whatever
+//! road it comes. Tests of this crate run it through the judge, those of `api` over HTTP.
+
+use access::system;
+use fhir::{Value, json};
+use jiff::Timestamp;
+use store::Key;
+
+use crate::referral::moves::Move;
+use crate::referral::state::{ExitReason, Phase, Priority, State, Wait};
+use crate::referral::task::{KIND_FOLLOW_UP, KIND_REFERRAL, read_state, replace, request_status, write_state};
+use crate::resource::{concept, reference};
+
+/// From one state: how to get there, and what is refused there.
+#[doc(hidden)]
+#[derive(Clone, Debug)]
+pub struct IllegalMove {
+    /// The state it starts from.
+    pub from: Phase,
+    /// Commits that lead there; the resources of one are written together (PUT, by their ids).
+    pub setup: Vec<Vec<Value>>,
+    /// Each of these is refused and changes nothing: name, resources written together, or deletion.
+    pub attempts: Vec<(String, Vec<Value>, Option<Key>)>,
+}
+
+/// The table. `prefix` keeps the ids of several runs apart; `author` is the label of who writes;
+/// `patient`, and Organizations `origin` and `destination`, must be there.
+#[doc(hidden)]
+pub fn illegal_moves(prefix: &str, author: &str, now: Timestamp) -> Vec<IllegalMove> {
+    let mut table = Vec::new();
+    for (number, path) in paths(author).into_iter().enumerate() {
+        let mut scene = Scene::new(format!("{prefix}{number}"), now);
+        for step in &path {
+            scene.step(step);
+        }
+        let from = scene.state().phase();
+        let attempts = scene.attempts(author);
+        table.push(IllegalMove { from, setup: scene.setup, attempts });
+    }
+    table
+}
+
+/// One way to each state, besides the draft that every way begins with.
+fn paths(author: &str) -> Vec<Vec<Move>> {
+    let text = |words: &str| words.to_owned();
+    let review = [Move::Send, Move::Receive];
+    let waiting = || [&review[..], &[Move::Accept { priority: Some(Priority::P3) }]].concat();
+    let booked = || [&waiting()[..], &[Move::Book { appointment: text("cita") }]].concat();
+    let attended = || [&booked()[..], &[Move::Attend { encounter: text("atencion") }]].concat();
+    let delivered = || [&attended()[..], &[Move::CounterRefer { composition: text("respuesta") }]].concat();
+    let plan = || [&delivered()[..], &[Move::Acknowledge { tasks: vec![text("seguimiento")] }]].concat();
+    let urgent = [Move::RequestTransfer, Move::SeekBed];
+    let accepted = || [&urgent[..], &[Move::AcceptTransfer { physician: text("Dra. Rojas") }, Move::Depart]].concat();
+    let after = |path: Vec<Move>, step: Move| [&path[..], &[step]].concat();
+    let reason = || text("falta-prueba");
+    vec![
+        vec![],
+        vec![Move::Discard],
+        vec![Move::Send],
+        review.to_vec(),
+        after(review.to_vec(), Move::Return { reason: reason() }),
+        after(review.to_vec(), Move::Redirect { reason: reason() }),
+        after(review.to_vec(), Move::Advise),
+        after(review.to_vec(), Move::Accept { priority: None }),
+        after(review.to_vec(), Move::Reject),
+        waiting(),
+        after(waiting(), Move::Suspend { reason: reason() }),
+        after(waiting(), Move::ProposeExit { reason: ExitReason::Death, evidence: text("acta"), by: text(author) }),
+        booked(),
+        after(booked(), Move::NoShow),
+        attended(),
+        after(attended(), Move::KeepInControl),
+        after(attended(), Move::Admit),
+        delivered(),
+        after(delivered(), Move::Acknowledge { tasks: vec![] }),
+        plan(),
+        after(after(delivered(), Move::Acknowledge { tasks: vec![] }), Move::Close),
+        urgent[..1].to_vec(),
+        urgent.to_vec(),
+        accepted()[..3].to_vec(),
+        accepted(),
+        after(accepted(), Move::Arrive),
+    ]
+}
+
+/// A referral on its way through the states, with what belongs to it.
+struct Scene {
+    prefix: String,
+    now: Timestamp,
+    request: Value,
+    task: Value,
+    slot: Value,
+    appointment: Option<Value>,
+    setup: Vec<Vec<Value>>,
+}
+
+impl Scene {
+    fn new(prefix: String, now: Timestamp) -> Self {
+        let id = |name: &str| format!("{prefix}-{name}");
+        let request = json!({ "resourceType": "ServiceRequest", "id": id("solicitud"),
+            "meta": { "profile": [system::PROFILE_REFERRAL] }, "status": "draft", "intent": "order",
+            "code": concept(system::SPECIALTY, "oftalmologia", "Oftalmología"),
+            "subject": reference("Patient", "patient"), "performer": [reference("Organization", "destination")],
+            "reasonCode": [{ "text": "Ve menos del ojo derecho" }] });
+        let mut task = json!({ "resourceType": "Task", "id": id("tarea"),
+            "meta": { "profile": [system::PROFILE_REFERRAL_TASK] }, "intent": "order", "priority": "routine",
+            "code": concept(system::TASK_KIND, KIND_REFERRAL, "Referencia"),
+            "focus": reference("ServiceRequest", &id("solicitud")), "for": reference("Patient", "patient"),
+            "requester": reference("Organization", "origin"), "owner": reference("Organization", "destination") });
+        write_state(&mut task, &State::Draft);
+        let slot = json!({ "resourceType": "Slot", "id": id("lugar"), "meta": { "profile": [system::PROFILE_SLOT] },
+            "schedule": reference("Schedule", "agenda"), "status": "free",
+            "start": "2026-12-01T14:20:00Z", "end": "2026-12-01T14:40:00Z" });
+        let setup = vec![vec![request.clone(), task.clone(), slot.clone()]];
+        Self { prefix, now, request, task, slot, appointment: None, setup }
+    }
+
+    fn id(&self, name: &str) -> String {
+        format!("{}-{name}", self.prefix)
+    }
+
+    fn state(&self) -> State {
+        read_state(&self.task).expect("a legal path gives readable states")
+    }
+
+    /// The Task and its ServiceRequest as they would be in that state.
+    fn pair(&self, state: &State) -> Vec<Value> {
+        let (mut task, mut request) = (self.task.clone(), self.request.clone());
+        write_state(&mut task, state);
+        request.set("status", request_status(state.phase()));
+        vec![request, task]
+    }
+
+    fn step(&mut self, step: &Move) {
+        let step = self.scoped(step);
+        let next = self.state().apply(&step, self.now).expect("the path is legal");
+        let mut commit = self.pair(&next);
+        (self.request, self.task) = (commit[0].clone(), commit[1].clone());
+        match &step {
+            Move::Book { appointment } => {
+                let appointment = self.appointment(appointment, "booked");
+                self.slot = held(&self.slot, &self.id("cita"));
+                commit.extend([appointment.clone(), self.slot.clone()]);
+                self.appointment = Some(appointment);
+            }
+            Move::NoShow => commit.extend(self.ended("noshow")),
+            Move::Attend { encounter } => {
+                commit.extend(self.ended("fulfilled"));
+                commit.push(json!({ "resourceType": "Encounter", "id": encounter, "status": "in-progress",
+                    "class": { "system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "AMB" },
+                    "subject": reference("Patient", "patient") }));
+            }
+            Move::CounterRefer { composition } => {
+                commit.push(json!({ "resourceType": "Composition", "id": composition, "status": "final",
+                    "type": { "text": "Contrarreferencia" }, "subject": reference("Patient", "patient"),
+                    "date": self.now.to_string(), "author": [reference("Organization", "destination")],
+                    "title": "Contrarreferencia" }));
+            }
+            Move::Acknowledge { tasks } => commit.extend(tasks.iter().map(|id| self.follow_up(id, "requested"))),
+            _ => {}
+        }
+        self.setup.push(commit);
+    }
+
+    /// The move with ids of this scene.
+    fn scoped(&self, step: &Move) -> Move {
+        let own = |id: &String| self.id(id);
+        match step {
+            Move::Book { appointment } => Move::Book { appointment: own(appointment) },
+            Move::Attend { encounter } => Move::Attend { encounter: own(encounter) },
+            Move::CounterRefer { composition } => Move::CounterRefer { composition: own(composition) },
+            Move::Acknowledge { tasks } => Move::Acknowledge { tasks: tasks.iter().map(own).collect() },
+            other => other.clone(),
+        }
+    }
+
+    fn appointment(&self, id: &str, status: &str) -> Value {
+        json!({ "resourceType": "Appointment", "id": id, "meta": { "profile": [system::PROFILE_APPOINTMENT] },
+            "status": status, "start": "2026-12-01T14:20:00Z", "end": "2026-12-01T14:40:00Z",
+            "slot": [reference("Slot", &self.id("lugar"))],
+            "basedOn": [reference("ServiceRequest", &self.id("solicitud"))],
+            "supportingInformation": [reference("Task", &self.id("tarea"))],
+            "participant": [{ "actor": reference("Patient", "patient"), "status": "accepted" }] })
+    }
+
+    fn ended(&mut self, status: &str) -> Option<Value> {
+        self.appointment.as_mut()?.set("status", status);
+        self.appointment.clone()
+    }
+
+    fn follow_up(&self, id: &str, status: &str) -> Value {
+        json!({ "resourceType": "Task", "id": id, "meta": { "profile": [system::PROFILE_REFERRAL_TASK] },
+            "status": status, "intent": "plan", "code": concept(system::TASK_KIND, KIND_FOLLOW_UP, "Seguimiento"),
+            "basedOn": [reference("ServiceRequest", &self.id("solicitud"))],
+            "partOf": [reference("Task", &self.id("tarea"))], "for": reference("Patient", "patient"),
+            "owner": reference("Organization", "origin"), "description": "Control de hemoglobina" })
+    }
+
+    fn attempts(&self, author: &str) -> Vec<(String, Vec<Value>, Option<Key>)> {
+        let from = self.state();
+        let mut attempts = Vec::new();
+        for target in self.targets(author) {
+            let writes = self.pair(&target);
+            let reached = read_state(&writes[1]);
+            let legal = reached.is_ok_and(|next| Move::between(&from, &next, author, self.now).is_ok());
+            if target.phase() != from.phase() && !legal {
+                attempts.push((format!("jump to {}", target.phase().code()), writes, None));
+            }
+        }
+        let bare = |resource: &Value| {
+            let mut bare = resource.clone();
+            replace(&mut bare, "meta", None);
+            vec![bare]
+        };
+        for resource in [&self.request, &self.task, &self.slot] {
+            let kind = resource.resource_type().unwrap_or_default();
+            let key = Key::new(kind, resource.id().unwrap_or_default());
+            attempts.push((format!("drop the profile of {key}"), bare(resource), None));
+            attempts.push((format!("delete {key}"), vec![], Some(key)));
+        }
+        let mut other = self.request.clone();
+        other.set("subject", reference("Patient", "somebody-else"));
+        attempts.push(("pass to another person".into(), vec![other], None));
+        let mut alone = self.request.clone();
+        let away = if self.request.text_at(&["status"]) == Some("completed") { "active" } else { "completed" };
+        alone.set("status", away);
+        attempts.push(("change the request alone".into(), vec![alone], None));
+        attempts.push(("make a follow-up alone".into(), vec![self.follow_up(&self.id("suelto"), "requested")], None));
+        attempts.extend(self.place_attempts(&from));
+        attempts
+    }
+
+    /// What can't be done with places and appointments.
+    fn place_attempts(&self, from: &State) -> Vec<(String, Vec<Value>, Option<Key>)> {
+        let mut attempts = Vec::new();
+        let second = self.id("segunda");
+        let rival = self.appointment(&second, "booked");
+        attempts.push(("book without the referral".into(), vec![rival.clone(), held(&self.slot, &second)], None));
+        let Some(appointment) = &self.appointment else { return attempts };
+        if let State::Booked { wait, .. } = from {
+            let next = State::Booked { wait: wait.clone(), appointment: second };
+            let mut cancelled = appointment.clone();
+            cancelled.set("status", "cancelled");
+            let both = [self.pair(&next), vec![cancelled.clone(), rival]].concat();
+            attempts.push(("move without taking the place".into(), both, None));
+            attempts.push(("cancel the appointment alone".into(), vec![cancelled], None));
+            attempts.push(("leave the appointment standing".into(), self.pair(&State::Waiting(wait.clone())), None));
+        }
+        let mut free = self.slot.clone();
+        free.set("status", "free");
+        replace(&mut free, "extension", None);
+        attempts.push(("free a held place".into(), vec![free], None));
+        attempts.push(("take a held place".into(), vec![held(&self.slot, &self.id("otra"))], None));
+        let mut moved = self.slot.clone();
+        moved.set("start", "2026-12-01T15:20:00Z");
+        attempts.push(("move a held place".into(), vec![moved], None));
+        let mut bare = appointment.clone();
+        bare.set("meta", json!({ "tag": [{ "code": "x" }] }));
+        attempts.push(("drop the appointment's profile".into(), vec![bare], None));
+        attempts
+    }
+
+    /// A state of each phase that could be claimed.
+    fn targets(&self, author: &str) -> Vec<State> {
+        let clock = self.now;
+        let wait = Wait { priority: Priority::P3, clock, missed: 0 };
+        let text = |words: &str| words.to_owned();
+        let physician = text("Dra. Rojas");
+        let (encounter, composition) = (self.id("atencion"), self.id("respuesta"));
+        let (reason, none) = (ExitReason::Death, text("acta"));
+        let back = crate::referral::state::Back::Review { clock };
+        vec![
+            State::Draft,
+            State::Discarded,
+            State::Sent { clock },
+            State::UnderReview { clock },
+            State::Returned { clock, reason: text("falta-prueba") },
+            State::Redirected { clock, reason: text("otro-servicio") },
+            State::Advised { clock },
+            State::Accepted { clock },
+            State::Waiting(wait.clone()),
+            State::Waiting(Wait { clock: clock - jiff::SignedDuration::from_hours(900), ..wait.clone() }),
+            State::Proposed { wait: wait.clone(), appointment: self.id("cita") },
+            State::Booked { wait: wait.clone(), appointment: self.id("cita") },
+            State::Missed(Wait { missed: 2, ..wait.clone() }),
+            State::Suspended { wait, reason: text("viaje") },
+            State::Attended { encounter },
+            State::Delivered { composition: composition.clone() },
+            State::Acknowledged { composition: Some(composition.clone()) },
+            State::Plan { composition: Some(composition.clone()), tasks: vec![self.id("seguimiento")] },
+            State::Closed { composition: Some(composition) },
+            State::Exited { reason, evidence: None, back: back.clone() },
+            State::Exited { reason: ExitReason::Unreachable, evidence: Some(none), back: back.clone() },
+            State::ExitProposed { reason, evidence: text(" "), by: text(author), back },
+            State::TransferAccepted { clock, physician: physician.clone() },
+            State::InTransit { clock, physician: physician.clone() },
+            State::Received { clock, physician },
+        ]
+    }
+}
+
+fn held(slot: &Value, appointment: &str) -> Value {
+    let mut slot = slot.clone();
+    slot.set("status", "busy");
+    let holder = json!({ "url": system::EXT_HOLDER, "valueReference": reference("Appointment", appointment) });
+    slot.set("extension", vec![holder]);
+    slot
+}

@@ -1,0 +1,106 @@
+//! The table of illegal moves through the judge, and who may make which move.
+
+use super::*;
+use access::Facility;
+
+fn now() -> jiff::Timestamp {
+    "2026-11-24T14:00:00Z".parse().unwrap()
+}
+
+#[derive(Default)]
+struct World(BTreeMap<Key, Value>);
+
+impl World {
+    fn judge(&self, cx: &Cx, writes: &[Value], delete: Option<&Key>) -> Result<(), Vec<Issue>> {
+        let keys: Vec<(Key, Option<&Value>)> = writes
+            .iter()
+            .map(|one| (Key::new(one.resource_type().unwrap(), one.id().unwrap()), Some(one)))
+            .chain(delete.map(|key| (key.clone(), None)))
+            .collect();
+        let proposed: Vec<Proposed<'_>> =
+            keys.iter().map(|(key, after)| Proposed { key, before: self.0.get(key), after: *after }).collect();
+        let needed = proposed.iter().flat_map(|one| CareGovernor.needs(*one));
+        let related = needed.filter_map(|key| Some((key.clone(), self.0.get(&key)?.clone()))).collect();
+        CareGovernor.judge(cx, &proposed, &related)
+    }
+
+    fn commit(&mut self, cx: &Cx, writes: &[Value]) -> Result<(), Vec<Issue>> {
+        for one in writes {
+            assert_eq!(fhir::validate(one), [], "{one}");
+        }
+        self.judge(cx, writes, None)?;
+        for one in writes {
+            self.0.insert(Key::new(one.resource_type().unwrap(), one.id().unwrap()), one.clone());
+        }
+        Ok(())
+    }
+}
+
+#[test]
+fn every_illegal_move_is_refused_with_code_and_place() {
+    let cx = Cx::system(now(), "test");
+    let mut count = 0;
+    for row in illegal_moves("x", "system", now()) {
+        let mut world = World::default();
+        for commit in &row.setup {
+            world.commit(&cx, commit).unwrap_or_else(|issues| panic!("{:?}: {issues:?}", row.from));
+        }
+        assert!(row.attempts.len() > 10, "{:?}", row.from);
+        for (name, writes, delete) in &row.attempts {
+            let issues = world.judge(&cx, writes, delete.as_ref()).expect_err(&format!("{:?}: {name}", row.from));
+            for issue in issues {
+                assert_eq!(issue.code, "business-rule", "{name}");
+                assert!(issue.expression.is_some(), "{name}");
+            }
+            count += 1;
+        }
+    }
+    assert!(count > 500, "{count} illegal moves");
+}
+
+fn at(role: Role, id: &str, territory: &[&str]) -> Cx {
+    let territory = territory.iter().map(|one| (*one).to_owned()).collect();
+    let facility = Facility { id: id.into(), name: id.into(), institution: "MSPAS".into(), territory };
+    Cx { role, facility: Some(facility), actor: Actor::Practitioner("p".into()), ..Cx::system(now(), "test") }
+}
+
+#[test]
+fn a_move_is_for_the_right_role_at_the_right_place() {
+    let sent = illegal_moves("x", "system", now()).into_iter().find(|row| row.setup.len() == 2).unwrap();
+    let received = &illegal_moves("x", "system", now())[3].setup[2].clone();
+    let system = Cx::system(now(), "test");
+    let prepared = |cx: &Cx| {
+        let mut world = World::default();
+        let row = &illegal_moves("x", "system", now())[3];
+        for commit in &row.setup[..2] {
+            world.commit(&system, commit).unwrap();
+        }
+        world.judge(cx, received, None)
+    };
+    assert_eq!(sent.from, crate::referral::state::Phase::Discarded);
+    assert!(prepared(&at(Role::Coordinator, "area", &["area", "origin"])).is_ok());
+    assert!(prepared(&at(Role::Specialist, "destination", &[])).is_ok());
+    assert!(prepared(&at(Role::Coordinator, "area", &["area", "elsewhere"])).is_err(), "another territory");
+    assert!(prepared(&at(Role::Nurse, "origin", &[])).is_err(), "who refers does not review");
+    assert!(prepared(&at(Role::Auditor, "destination", &[])).is_err());
+}
+
+#[test]
+fn what_nobody_governs_is_left_alone() {
+    let cx = at(Role::Nurse, "origin", &[]);
+    let plain = fhir::json!({ "resourceType": "Task", "id": "t", "status": "completed", "intent": "order" });
+    assert_eq!(World::default().judge(&cx, &[plain], None), Ok(()));
+}
+
+#[test]
+fn what_points_into_a_governed_chain_is_governed() {
+    let cx = Cx::system(now(), "test");
+    let mut world = World::default();
+    let rows = illegal_moves("x", "system", now());
+    world.commit(&cx, &rows[0].setup[0]).unwrap();
+    let request = &rows[0].setup[0][0];
+    let focus = crate::resource::reference("ServiceRequest", request.id().unwrap());
+    let side_door = fhir::json!({ "resourceType": "Task", "id": "t2", "status": "completed", "intent": "order",
+        "focus": focus });
+    assert!(world.judge(&cx, &[side_door], None).is_err());
+}

@@ -1,0 +1,134 @@
+//! One move of a referral, committed whole: Task, ServiceRequest where its status changes,
+//! Provenance, and whatever belongs to the move.
+
+use access::{Access, Act, Actor, Cx};
+use fhir::{Value, json};
+use store::{Change, PrivateWrite, Stored};
+
+use crate::CareError;
+use crate::referral::moves::Move;
+use crate::referral::pair::{Named, Referral};
+use crate::referral::state::{Phase, State};
+use crate::referral::task::{replace, request_status, write_state};
+use crate::resource::{concept, named, put, reference, text};
+
+/// Name of an act (`Provenance.activity`).
+const ACT: &str = "urn:tejido:cs:acto";
+
+/// A move in the making.
+#[derive(Debug)]
+pub struct Advance<'a> {
+    referral: &'a Referral,
+    step: Move,
+    note: String,
+    request: Option<Value>,
+    owner: Option<Named>,
+    changes: Vec<Change>,
+    private: Vec<PrivateWrite>,
+}
+
+impl<'a> Advance<'a> {
+    /// A move of this referral.
+    pub fn new(referral: &'a Referral, step: Move) -> Self {
+        let (changes, private) = (Vec::new(), Vec::new());
+        Self { referral, step, note: String::new(), request: None, owner: None, changes, private }
+    }
+
+    /// Words that go with it.
+    pub fn note(mut self, words: &str) -> Self {
+        words.trim().clone_into(&mut self.note);
+        self
+    }
+
+    /// The completed ServiceRequest.
+    pub(crate) fn request(mut self, request: Value) -> Self {
+        self.request = Some(request);
+        self
+    }
+
+    /// Another destination.
+    pub(crate) fn owner(mut self, owner: Named) -> Self {
+        self.owner = Some(owner);
+        self
+    }
+
+    /// What else is written in the same commit.
+    pub(crate) fn with(mut self, changes: impl IntoIterator<Item = Change>) -> Self {
+        self.changes.extend(changes);
+        self
+    }
+
+    /// A private record in the same commit.
+    pub(crate) fn private(mut self, write: PrivateWrite) -> Self {
+        self.private.push(write);
+        self
+    }
+
+    /// Decides and commits.
+    ///
+    /// # Errors
+    /// `Transition` when the state does not allow it; the gate's.
+    pub async fn commit(self, access: &Access, cx: &Cx) -> Result<Referral, CareError> {
+        let next = self.referral.state.apply(&self.step, cx.now)?;
+        let (request, task) = self.next_pair(cx, &next);
+        let mut changes = vec![put(&task, Some(self.referral.task_version))];
+        let touched = request != self.referral.request;
+        if touched {
+            changes.push(put(&request, Some(self.referral.request_version)));
+        }
+        changes.push(put(&provenance(access, cx, self.step.kind().code(), &self.note, &task), None));
+        changes.extend(self.changes);
+        let act = Act { name: self.step.kind().code(), changes, private: self.private, ..Act::default() };
+        let stored = access.commit(cx, act).await?.stored;
+        let version = |one: Option<&Stored>| one.map_or(1, |one| one.version);
+        let request_version = if touched { version(stored.get(1)) } else { self.referral.request_version };
+        let task_version = version(stored.first());
+        Ok(Referral { request, request_version, task, task_version, state: next })
+    }
+
+    fn next_pair(&self, cx: &Cx, next: &State) -> (Value, Value) {
+        let mut task = self.referral.task.clone();
+        let mut request = self.request.clone().unwrap_or_else(|| self.referral.request.clone());
+        write_state(&mut task, next);
+        task.set("lastModified", cx.now.to_string());
+        if self.referral.state == State::Draft && next.phase() != Phase::Discarded {
+            task.set("authoredOn", cx.now.to_string());
+            request.set("authoredOn", cx.now.to_string());
+        }
+        if let Some(owner) = &self.owner {
+            task.set("owner", named("Organization", &owner.id, &owner.name));
+            request.set("performer", vec![named("Organization", &owner.id, &owner.name)]);
+        }
+        if !self.note.is_empty() {
+            let mut notes = task.items("note").to_vec();
+            notes.push(json!({ "authorString": text(&cx.name), "time": cx.now.to_string(), "text": &self.note }));
+            task.set("note", notes);
+        }
+        request.set("status", request_status(next.phase()));
+        if let Some((_, role)) = super::policy::waits_on(next.phase()) {
+            task.set("performerType", vec![concept(access::system::ROLE, role.code(), "")]);
+        } else {
+            replace(&mut task, "performerType", None);
+        }
+        let due = super::policy::due(next, self.referral.priority(), cx.now);
+        let restriction = due.map(|due| json!({ "period": { "end": due.to_string() } }));
+        replace(&mut task, "restriction", restriction);
+        (request, task)
+    }
+}
+
+/// Who moved what, when, where and why.
+pub(crate) fn provenance(access: &Access, cx: &Cx, act: &str, why: &str, target: &Value) -> Value {
+    let who = match &cx.actor {
+        Actor::Practitioner(id) => named("Practitioner", id, &cx.name),
+        Actor::Token(_) | Actor::System => json!({ "display": text(&cx.name).unwrap_or("sistema") }),
+    };
+    let place = cx.facility.as_ref().map(|place| named("Organization", &place.id, &place.name));
+    let kind = target.resource_type().unwrap_or_default();
+    let reason = text(why).map(|why| vec![json!({ "text": why })]);
+    json!({ "resourceType": "Provenance", "id": access.store().entropy().id(),
+        "target": [reference(kind, target.id().unwrap_or_default())],
+        "occurredDateTime": cx.now.to_string(), "recorded": cx.now.to_string(),
+        "activity": concept(ACT, act, ""), "reason": reason,
+        "agent": [{ "role": [concept(access::system::ROLE, cx.role.code(), "")], "who": who, "onBehalfOf": place }] })
+}

@@ -1,0 +1,238 @@
+//! The counter-referral and its acknowledgement, line by line.
+
+use access::{Access, Cx, system};
+use fhir::{Value, json};
+use store::{Change, Key};
+
+use crate::codes::codes;
+use crate::referral::advance::Advance;
+use crate::referral::moves::Move;
+use crate::referral::pair::Referral;
+use crate::referral::state::State;
+use crate::referral::task::KIND_FOLLOW_UP;
+use crate::referral::{follow_up, place};
+use crate::resource::{code_in, concept, named, put, reference, text};
+use crate::{CareError, Problem};
+
+codes! {
+    /// What a line of the plan asks for.
+    LineKind {
+        Control = "control", "Control en el puesto";
+        Test = "examen", "Examen";
+        Medicine = "medicamento", "Medicamento";
+        Visit = "visita", "Visita a la casa";
+        Return = "proxima-cita", "Próxima cita con el especialista";
+    }
+}
+
+/// One instruction for the post.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// What kind.
+    pub kind: LineKind,
+    /// What to do.
+    pub words: String,
+    /// By when (`YYYY-MM-DD`), if said.
+    pub due: Option<String>,
+}
+
+/// A specialist's answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CounterReferral {
+    /// What was found and done.
+    pub findings: String,
+    /// Diagnoses: ICD-10 code (or empty) and words.
+    pub diagnoses: Vec<(String, String)>,
+    /// Treatment given and medicines.
+    pub treatment: String,
+    /// What the first level does.
+    pub lines: Vec<Line>,
+    /// When to come back at once.
+    pub red_flags: String,
+}
+
+/// The post's answer to one line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LineAnswer {
+    /// We can; it becomes a follow-up.
+    Accepted,
+    /// We can't, and why.
+    Objected(String),
+}
+
+/// Delivers the answer; the destination's visit is finished with it.
+///
+/// # Errors
+/// `Form` for an answer without findings or diagnosis; `Transition`; the gate's.
+pub async fn counter_refer(
+    access: &Access,
+    cx: &Cx,
+    referral: &Referral,
+    answer: &CounterReferral,
+) -> Result<Referral, CareError> {
+    let missing = [
+        (text(&answer.findings).is_none(), Problem::new("findings", "findings-missing")),
+        (answer.diagnoses.is_empty(), Problem::new("diagnoses", "diagnosis-missing")),
+        (answer.lines.iter().any(|line| text(&line.words).is_none()), Problem::new("lines", "line-empty")),
+        (
+            answer
+                .lines
+                .iter()
+                .filter_map(|line| line.due.as_deref())
+                .any(|due| due.parse::<jiff::civil::Date>().is_err()),
+            Problem::new("lines", "date-invalid"),
+        ),
+    ];
+    let problems: Vec<Problem> = missing.into_iter().filter(|(bad, _)| *bad).map(|(_, problem)| problem).collect();
+    if !problems.is_empty() {
+        return Err(CareError::Form(problems));
+    }
+    let id = access.store().entropy().id();
+    let mut changes = vec![put(&composition(cx, referral, &id, answer), None)];
+    if let Some(encounter) = referral.encounter() {
+        let mut visit = place::read(access, cx, "Encounter", &encounter).await?;
+        if visit.value.text_at(&["status"]) == Some("in-progress") {
+            visit.value.set("status", "finished");
+            let start = visit.value.text_at(&["period", "start"]).map(str::to_owned);
+            visit.value.set("period", json!({ "start": start, "end": cx.now.to_string() }));
+            changes.push(put(&visit.value, Some(visit.version)));
+        }
+    }
+    Advance::new(referral, Move::CounterRefer { composition: id }).with(changes).commit(access, cx).await
+}
+
+fn composition(cx: &Cx, referral: &Referral, id: &str, answer: &CounterReferral) -> Value {
+    let (patient, place) = (referral.patient(), referral.destination());
+    let author = match &cx.actor {
+        access::Actor::Practitioner(id) => named("Practitioner", id, &cx.name),
+        _ => named("Organization", &place.id, &place.name),
+    };
+    let diagnosis = |(code, words): &(String, String)| match text(code) {
+        Some(code) => format!("{words} ({code})"),
+        None => words.clone(),
+    };
+    let diagnoses = answer.diagnoses.iter().map(diagnosis).collect::<Vec<_>>().join("; ");
+    let mut sections = vec![
+        section("hallazgos", "Hallazgos y lo que se hizo", &answer.findings),
+        section("diagnostico", "Diagnóstico", &diagnoses),
+    ];
+    if text(&answer.treatment).is_some() {
+        sections.push(section("tratamiento", "Tratamiento", &answer.treatment));
+    }
+    if text(&answer.red_flags).is_some() {
+        sections.push(section("alarma", "Cuándo volver de inmediato", &answer.red_flags));
+    }
+    if !answer.lines.is_empty() {
+        let lines = answer.lines.iter().map(|line| {
+            let words = match &line.due {
+                Some(due) => format!("{} (antes del {due})", line.words),
+                None => line.words.clone(),
+            };
+            let mut part = section(line.kind.code(), &line.words, &words);
+            part.set("code", concept(system::PLAN_LINE, line.kind.code(), line.kind.label()));
+            if let Some(due) = &line.due {
+                let extension = json!({ "url": EXT_DUE, "valueDate": due });
+                part.set("extension", vec![extension]);
+            }
+            part
+        });
+        sections.push(json!({ "title": "Indicaciones para el puesto",
+            "code": concept(system::SECTION, "indicaciones", "Indicaciones"), "section": lines.collect::<Vec<_>>() }));
+    }
+    json!({ "resourceType": "Composition", "id": id, "status": "final",
+        "type": { "coding": [{ "system": "http://loinc.org", "code": "11488-4", "display": "Consult note" }],
+            "text": "Contrarreferencia" },
+        "subject": named("Patient", &patient.id, &patient.name),
+        "encounter": referral.encounter().map(|id| reference("Encounter", &id)),
+        "date": cx.now.to_string(), "author": [author], "title": "Contrarreferencia",
+        "custodian": named("Organization", &place.id, &place.name), "section": sections })
+}
+
+/// Extension on a section of the plan: by when.
+const EXT_DUE: &str = "urn:tejido:ext:plazo";
+
+fn section(code: &str, title: &str, words: &str) -> Value {
+    let escaped = words.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    json!({ "title": title, "code": concept(system::SECTION, code, ""), "text": { "status": "generated",
+        "div": format!("<div xmlns=\"http://www.w3.org/1999/xhtml\"><p>{escaped}</p></div>") } })
+}
+
+/// The lines of a counter-referral, in order.
+pub fn lines(composition: &Value) -> Vec<Line> {
+    let plan = composition
+        .items("section")
+        .iter()
+        .filter(|one| code_in(one.get("code"), system::SECTION) == Some("indicaciones"));
+    let line = |part: &Value| {
+        let due = part.items("extension").iter().find(|one| one.text_at(&["url"]) == Some(EXT_DUE));
+        Some(Line {
+            kind: LineKind::from_code(code_in(part.get("code"), system::PLAN_LINE)?)?,
+            words: part.text_at(&["title"])?.to_owned(),
+            due: due.and_then(|one| one.text_at(&["valueDate"])).map(str::to_owned),
+        })
+    };
+    plan.flat_map(|section| section.items("section")).filter_map(line).collect()
+}
+
+/// The text sections of a counter-referral: title and words.
+pub fn sections(composition: &Value) -> Vec<(String, String)> {
+    let told = |part: &Value| {
+        let div = part.text_at(&["text", "div"])?;
+        let inner = div.split_once("<p>")?.1.split("</p>").next()?;
+        let words = inner.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&");
+        Some((part.text_at(&["title"])?.to_owned(), words))
+    };
+    composition.items("section").iter().filter_map(told).collect()
+}
+
+/// Acknowledges each line: accepted ones become follow-ups, objections are noted. Without any
+/// accepted line there is nothing to follow and the circuit closes.
+///
+/// # Errors
+/// `Form` when a line has no answer or an objection no reason; `Transition`; the gate's.
+pub async fn acknowledge(
+    access: &Access,
+    cx: &Cx,
+    referral: &Referral,
+    answers: &[LineAnswer],
+) -> Result<Referral, CareError> {
+    let lines = match &referral.state {
+        State::Delivered { composition } => {
+            lines(&access.read(cx, &Key::new("Composition", composition.as_str())).await?.value())
+        }
+        _ => Vec::new(),
+    };
+    if answers.len() != lines.len() {
+        return Err(CareError::Form(vec![Problem::new("lines", "every-line")]));
+    }
+    let silent = |answer: &LineAnswer| matches!(answer, LineAnswer::Objected(why) if text(why).is_none());
+    if let Some(at) = answers.iter().position(silent) {
+        return Err(CareError::Form(vec![Problem::new(format!("line-{at}"), "objection-reason")]));
+    }
+    let (mut tasks, mut changes, mut objections) = (Vec::new(), Vec::<Change>::new(), Vec::new());
+    for (line, answer) in lines.iter().zip(answers) {
+        match answer {
+            LineAnswer::Accepted => {
+                let id = access.store().entropy().id();
+                changes.push(put(&follow_up_task(cx, referral, &id, line), None));
+                tasks.push(id);
+            }
+            LineAnswer::Objected(why) => objections.push(format!("No podemos: {} ({why})", line.words)),
+        }
+    }
+    let step = Move::Acknowledge { tasks };
+    let next = Advance::new(referral, step).note(&objections.join("\n")).with(changes).commit(access, cx).await?;
+    follow_up::close_when_done(access, cx, next).await
+}
+
+fn follow_up_task(cx: &Cx, referral: &Referral, id: &str, line: &Line) -> Value {
+    let (patient, origin) = (referral.patient(), referral.origin());
+    let due = line.due.as_ref().map(|due| json!({ "period": { "end": due } }));
+    json!({ "resourceType": "Task", "id": id, "meta": { "profile": [system::PROFILE_REFERRAL_TASK] },
+        "basedOn": [reference("ServiceRequest", referral.request.id().unwrap_or_default())],
+        "partOf": [reference("Task", referral.id())], "status": "accepted", "intent": "plan",
+        "code": concept(system::TASK_KIND, KIND_FOLLOW_UP, "Seguimiento"), "description": &line.words,
+        "for": named("Patient", &patient.id, &patient.name), "authoredOn": cx.now.to_string(),
+        "lastModified": cx.now.to_string(), "owner": named("Organization", &origin.id, &origin.name),
+        "reasonCode": concept(system::PLAN_LINE, line.kind.code(), line.kind.label()), "restriction": due })
+}

@@ -1,0 +1,114 @@
+//! Booking: Appointment, Slot and Task in one commit. Of two who want the same place one gets it,
+//! the other is told what is free.
+
+use access::{Access, AccessError, Cx};
+use store::{Change, PrivateExpect, PrivateWrite, StoreError};
+
+use crate::CareError;
+use crate::referral::advance::Advance;
+use crate::referral::moves::Move;
+use crate::referral::pair::Referral;
+use crate::referral::place::{self, Held};
+use crate::resource::put;
+
+/// Kind of the private record that makes a repeated submit harmless.
+pub const ONCE: &str = "once";
+
+/// Gives the person this place.
+///
+/// # Errors
+/// `Taken` with other places when somebody was faster; `Transition`; the gate's.
+pub async fn book(access: &Access, cx: &Cx, referral: &Referral, slot: &str) -> Result<Referral, CareError> {
+    book_once(access, cx, referral, slot, None).await
+}
+
+/// As [`book`]; a second submit with the same key changes nothing and gives what the first gave.
+///
+/// # Errors
+/// As for [`book`].
+pub async fn book_once(
+    access: &Access,
+    cx: &Cx,
+    referral: &Referral,
+    slot: &str,
+    once: Option<&str>,
+) -> Result<Referral, CareError> {
+    if let Some(key) = once
+        && access.store().private(ONCE, &once_key(cx, key)).await?.is_some()
+    {
+        return Referral::load(access, cx, referral.id()).await;
+    }
+    let id = access.store().entropy().id();
+    let held = free(access, cx, referral, slot).await?;
+    let mut advance =
+        Advance::new(referral, Move::Book { appointment: id.clone() }).with(taking(referral, &id, &held, cx));
+    if let Some(key) = once {
+        advance = advance.private(once_write(cx, key));
+    }
+    lost_race(access, cx, referral, advance.commit(access, cx).await).await
+}
+
+/// Moves the appointment to another place; the old place is free again.
+///
+/// # Errors
+/// As for [`book`].
+pub async fn reschedule(access: &Access, cx: &Cx, referral: &Referral, slot: &str) -> Result<Referral, CareError> {
+    let id = access.store().entropy().id();
+    let held = free(access, cx, referral, slot).await?;
+    let step = Move::Reschedule { appointment: id.clone() };
+    let letting = super::cancel::letting_go(access, cx, referral, "cancelled").await?;
+    let advance = Advance::new(referral, step).with(letting).with(taking(referral, &id, &held, cx));
+    lost_race(access, cx, referral, advance.commit(access, cx).await).await
+}
+
+async fn free(access: &Access, cx: &Cx, referral: &Referral, slot: &str) -> Result<Held, CareError> {
+    let held = place::read(access, cx, "Slot", slot).await?;
+    match held.value.text_at(&["status"]) {
+        Some("free") => Ok(held),
+        _ => Err(taken(access, cx, referral).await),
+    }
+}
+
+fn taking(referral: &Referral, id: &str, slot: &Held, cx: &Cx) -> [Change; 2] {
+    let appointment = place::appointment(referral, id, &slot.value, cx);
+    [put(&appointment, None), put(&place::hold(&slot.value, Some(id)), Some(slot.version))]
+}
+
+async fn taken(access: &Access, cx: &Cx, referral: &Referral) -> CareError {
+    let (facility, service) = (referral.destination().id, referral.service().id);
+    match place::free_places(access, cx, &facility, &service, 5).await {
+        Ok(options) => CareError::Taken { options },
+        Err(error) => error,
+    }
+}
+
+/// Tells a lost race for a Slot from other refusals.
+async fn lost_race(
+    access: &Access,
+    cx: &Cx,
+    referral: &Referral,
+    answer: Result<Referral, CareError>,
+) -> Result<Referral, CareError> {
+    match answer {
+        Err(CareError::Access(AccessError::Store(StoreError::Stale { key, .. }))) if key.resource_type == "Slot" => {
+            Err(taken(access, cx, referral).await)
+        }
+        other => other,
+    }
+}
+
+fn once_key(cx: &Cx, key: &str) -> String {
+    format!("{}/{key}", cx.actor.label())
+}
+
+fn once_write(cx: &Cx, key: &str) -> PrivateWrite {
+    let expires = cx.now.as_microsecond().saturating_add(24 * 3600 * 1_000_000);
+    PrivateWrite {
+        kind: ONCE,
+        key: once_key(cx, key),
+        expect: PrivateExpect::Absent,
+        value: Some(Vec::new()),
+        owner: None,
+        expires: Some(expires),
+    }
+}

@@ -1,0 +1,140 @@
+//! Places that can be booked: what is free where, and how a Slot and an Appointment are written.
+
+use access::{Access, Cx, system};
+use fhir::search::Query;
+use fhir::{Value, json};
+use jiff::Timestamp;
+use store::{Key, StoreError};
+
+use crate::CareError;
+use crate::referral::pair::Referral;
+use crate::referral::task::replace;
+use crate::resource::{id_of, named, reference};
+
+/// A Slot that is free.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Id of the Slot.
+    pub id: String,
+    /// Its Schedule.
+    pub schedule: String,
+    /// When it begins.
+    pub start: Timestamp,
+    /// When it ends.
+    pub end: Timestamp,
+    /// Words about it (who, where), as the schedule's keeper wrote them.
+    pub comment: String,
+}
+
+/// Runs a search written as in a URL.
+pub(crate) async fn find(
+    access: &Access,
+    cx: &Cx,
+    resource_type: &str,
+    pairs: &[(&str, String)],
+) -> Result<store::SearchPage, CareError> {
+    let pairs: Vec<(String, String)> = pairs.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
+    let query = Query::parse(&[resource_type], &pairs)
+        .map_err(|_| StoreError::Search("a search of the program itself is not understood"))?;
+    Ok(access.search(cx, &query).await?)
+}
+
+fn joined(kind: &str, ids: &[String]) -> String {
+    ids.iter().map(|id| format!("{kind}/{id}")).collect::<Vec<_>>().join(",")
+}
+
+/// The next free places of a service at a facility, soonest first.
+///
+/// # Errors
+/// The gate's.
+pub async fn free_places(
+    access: &Access,
+    cx: &Cx,
+    facility: &str,
+    service: &str,
+    count: usize,
+) -> Result<Vec<Place>, CareError> {
+    let offered = [
+        ("organization", format!("Organization/{facility}")),
+        ("specialty", format!("{}|{service}", system::SPECIALTY)),
+    ];
+    let offers = find(access, cx, "HealthcareService", &offered).await?;
+    let offers: Vec<String> = offers.matches.into_iter().map(|one| one.key.id).collect();
+    if offers.is_empty() {
+        return Ok(Vec::new());
+    }
+    let schedules = find(access, cx, "Schedule", &[("actor", joined("HealthcareService", &offers))]).await?;
+    let schedules: Vec<String> = schedules.matches.into_iter().map(|one| one.key.id).collect();
+    if schedules.is_empty() {
+        return Ok(Vec::new());
+    }
+    let free = [
+        ("schedule", joined("Schedule", &schedules)),
+        ("status", "free".to_owned()),
+        ("start", format!("ge{}", cx.now)),
+        ("_sort", "start".to_owned()),
+        ("_count", count.to_string()),
+    ];
+    let page = find(access, cx, "Slot", &free).await?;
+    Ok(page.matches.iter().filter_map(|one| place(&one.value())).collect())
+}
+
+fn place(slot: &Value) -> Option<Place> {
+    let time = |name: &str| slot.text_at(&[name])?.parse().ok();
+    Some(Place {
+        id: slot.id()?.to_owned(),
+        schedule: id_of(slot.get("schedule"), "Schedule")?,
+        start: time("start")?,
+        end: time("end")?,
+        comment: slot.text_at(&["comment"]).unwrap_or_default().to_owned(),
+    })
+}
+
+/// A Slot at the version that was read.
+#[derive(Clone, Debug)]
+pub(crate) struct Held {
+    pub(crate) value: Value,
+    pub(crate) version: u64,
+}
+
+/// Reads a resource to change it.
+pub(crate) async fn read(access: &Access, cx: &Cx, kind: &str, id: &str) -> Result<Held, CareError> {
+    let stored = access.read(cx, &Key::new(kind, id)).await?;
+    Ok(Held { value: stored.value(), version: stored.version })
+}
+
+/// The Slot held by an Appointment, or free again.
+pub(crate) fn hold(slot: &Value, appointment: Option<&str>) -> Value {
+    let mut slot = slot.clone();
+    let mut others: Vec<Value> = slot
+        .items("extension")
+        .iter()
+        .filter(|one| one.text_at(&["url"]) != Some(system::EXT_HOLDER))
+        .cloned()
+        .collect();
+    if let Some(id) = appointment {
+        others.push(json!({ "url": system::EXT_HOLDER, "valueReference": reference("Appointment", id) }));
+    }
+    slot.set("status", if appointment.is_some() { "busy" } else { "free" });
+    replace(&mut slot, "extension", (!others.is_empty()).then_some(Value::Array(others)));
+    slot
+}
+
+/// The booked Appointment of a referral at a Slot.
+pub(crate) fn appointment(referral: &Referral, id: &str, slot: &Value, cx: &Cx) -> Value {
+    let (patient, destination) = (referral.patient(), referral.destination());
+    let service = referral.service();
+    let facility =
+        json!({ "url": FACILITY, "valueReference": named("Organization", &destination.id, &destination.name) });
+    json!({ "resourceType": "Appointment", "id": id, "meta": { "profile": [system::PROFILE_APPOINTMENT] },
+        "extension": [facility], "status": "booked",
+        "serviceType": [crate::resource::concept(system::SPECIALTY, &service.id, &service.name)],
+        "start": slot.get("start"), "end": slot.get("end"), "created": cx.now.to_string(),
+        "slot": [reference("Slot", slot.id().unwrap_or_default())],
+        "basedOn": [reference("ServiceRequest", referral.request.id().unwrap_or_default())],
+        "supportingInformation": [reference("Task", referral.id())],
+        "participant": [{ "actor": named("Patient", &patient.id, &patient.name), "status": "accepted" }] })
+}
+
+/// Extension on Appointment: the facility whose clinic it is.
+const FACILITY: &str = "urn:tejido:ext:establecimiento";

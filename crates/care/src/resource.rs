@@ -1,0 +1,54 @@
+//! Small helpers over FHIR JSON that every module here shares.
+
+use fhir::{Value, json};
+use store::{Change, Expect, Key, Write};
+
+/// `{ "reference": "Type/id" }`.
+pub(crate) fn reference(resource_type: &str, id: &str) -> Value {
+    json!({ "reference": format!("{resource_type}/{id}") })
+}
+
+/// A reference with words for people.
+pub(crate) fn named(resource_type: &str, id: &str, display: &str) -> Value {
+    json!({ "reference": format!("{resource_type}/{id}"), "display": text(display) })
+}
+
+/// A CodeableConcept of one coding.
+pub(crate) fn concept(system: &str, code: &str, display: &str) -> Value {
+    json!({ "coding": [{ "system": system, "code": code, "display": text(display) }] })
+}
+
+/// The code of that system in a CodeableConcept.
+pub(crate) fn code_in<'a>(concept: Option<&'a Value>, system: &str) -> Option<&'a str> {
+    let codings = concept?.items("coding");
+    codings.iter().find(|one| one.text_at(&["system"]) == Some(system))?.text_at(&["code"])
+}
+
+/// Words, or nothing when there are none.
+pub(crate) fn text(words: &str) -> Option<&str> {
+    Some(words.trim()).filter(|words| !words.is_empty())
+}
+
+/// The key that a Reference points to.
+pub(crate) fn key_of(reference: Option<&Value>) -> Option<Key> {
+    let literal = reference?.text_at(&["reference"])?.split("/_history/").next()?;
+    let (before, id) = literal.rsplit_once('/')?;
+    Some(Key::new(before.rsplit('/').next()?, id))
+}
+
+/// The id that a Reference of this type points to.
+pub(crate) fn id_of(reference: Option<&Value>, resource_type: &str) -> Option<String> {
+    key_of(reference).filter(|key| key.resource_type == resource_type).map(|key| key.id)
+}
+
+/// Whether the resource claims a profile.
+pub(crate) fn claims(resource: &Value, profile: &str) -> bool {
+    resource.get("meta").is_some_and(|meta| meta.items("profile").iter().any(|one| one.as_str() == Some(profile)))
+}
+
+/// Writes a resource that must have this version; `None` = must not exist.
+pub(crate) fn put(resource: &Value, version: Option<u64>) -> Change {
+    let key = Key::new(resource.resource_type().unwrap_or_default(), resource.id().unwrap_or_default());
+    let expect = version.map_or(Expect::Absent, Expect::Version);
+    Change { key, expect, write: Write::Put(resource.to_bytes().into()) }
+}
