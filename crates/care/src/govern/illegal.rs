@@ -291,7 +291,7 @@ impl Scene {
             State::Closed { composition: Some(composition) },
             State::Exited { reason, evidence: None, back: back.clone() },
             State::Exited { reason: ExitReason::Unreachable, evidence: Some(none), back: back.clone() },
-            State::ExitProposed { reason, evidence: text(" "), by: text(author), back },
+            State::ExitProposed { reason, evidence: text("acta"), by: format!("{author}-otra"), back },
             State::TransferAccepted { clock, physician: physician.clone() },
             State::InTransit { clock, physician: physician.clone() },
             State::Received { clock, physician },

@@ -1,0 +1,178 @@
+//! From the post to the hospital and back, until the circuit is closed.
+
+use care::referral::answer::{CounterReferral, Line, LineAnswer, LineKind, acknowledge, counter_refer, lines};
+use care::referral::attend::attend;
+use care::referral::book::{book, reschedule};
+use care::referral::cancel::{cancel_by_provider, no_show, relist};
+use care::referral::draft::{discard, start_draft, update_draft};
+use care::referral::exit::{confirm_exit, exit, reopen};
+use care::referral::follow_up::finish_follow_up;
+use care::referral::moves::MoveKind;
+use care::referral::place::free_places;
+use care::referral::review::{RedirectReason, ReturnReason, Review, review};
+use care::referral::send::{complete, send};
+use care::referral::state::{ExitReason, Phase, Priority};
+use care::referral::transfer::{accept_transfer, arrive, depart, request_transfer};
+use care::referral::worklist::{Event, Filter, agenda, queue, steps, timeline, waiting_at_post};
+use care::referral::{Named, Referral};
+use care::{CareError, print};
+use store::{Key, Kind};
+use testkit::HOSPITAL;
+
+use crate::stage::{draft, stage};
+
+#[tokio::test]
+async fn a_referral_goes_to_the_hospital_and_comes_back_closed() {
+    let stage = stage().await;
+    let access = &stage.world.access;
+    let written = start_draft(access, &stage.nurse, &draft()).await.unwrap();
+    assert_eq!(waiting_at_post(access, &stage.nurse).await.unwrap().drafts.len(), 1);
+    let sent = send(access, &stage.nurse, &written).await.unwrap();
+
+    let waiting = queue(access, &stage.coordinator, &Filter::default(), 1).await.unwrap();
+    assert_eq!((waiting.total, waiting.rows[0].id()), (1, sent.id()));
+    let by_words = Filter { words: "ojo derecho TZUB".into(), ..Filter::default() };
+    assert_eq!(queue(access, &stage.coordinator, &by_words, 1).await.unwrap().total, 1);
+    let nobody = Filter { words: "hernia".into(), ..Filter::default() };
+    assert_eq!(queue(access, &stage.coordinator, &nobody, 1).await.unwrap().total, 0);
+    let accept = Review::Accept(Priority::P2);
+    let listed = review(access, &stage.coordinator, &waiting.rows[0], &accept, "Criterios completos").await.unwrap();
+    assert_eq!(listed.state.phase(), Phase::Waiting);
+    assert_eq!(listed.where_it_waits().unwrap().place.unwrap().id, HOSPITAL);
+
+    let places = free_places(access, &stage.clerk, HOSPITAL, "oftalmologia", 10).await.unwrap();
+    assert_eq!(places.iter().map(|place| place.id.as_str()).collect::<Vec<_>>(), ["s1", "s2", "s3"]);
+    let seen = Referral::load(access, &stage.clerk, listed.id()).await.unwrap();
+    let booked = book(access, &stage.clerk, &seen, "s1").await.unwrap();
+    let moved = reschedule(access, &stage.clerk, &booked, "s2").await.unwrap();
+    let places = free_places(access, &stage.clerk, HOSPITAL, "oftalmologia", 10).await.unwrap();
+    assert_eq!(places.iter().map(|place| place.id.as_str()).collect::<Vec<_>>(), ["s1", "s3"]);
+
+    let day = agenda(access, &stage.specialist, "2026-12-01".parse().unwrap()).await.unwrap();
+    assert_eq!(day.len(), 1);
+    assert_eq!(day[0].referral.id(), moved.id());
+    let attended = attend(access, &stage.specialist, &day[0].referral).await.unwrap();
+    let answer = CounterReferral {
+        findings: "Catarata madura. Visión < 20/200 & dolor".into(),
+        diagnoses: vec![("H25".into(), "Catarata senil".into())],
+        treatment: "Cirugía programada".into(),
+        lines: vec![
+            Line { kind: LineKind::Control, words: "Control en ocho días".into(), due: Some("2026-12-09".into()) },
+            Line { kind: LineKind::Medicine, words: "Gotas por un mes".into(), due: None },
+        ],
+        red_flags: "Dolor fuerte".into(),
+    };
+    let delivered = counter_refer(access, &stage.specialist, &attended, &answer).await.unwrap();
+
+    let post = waiting_at_post(access, &stage.nurse).await.unwrap();
+    assert_eq!(post.to_acknowledge.len(), 1);
+    let composition = Key::new("Composition", delivered.composition().unwrap());
+    let read = access.read(&stage.nurse, &composition).await.unwrap().value();
+    assert_eq!(lines(&read), answer.lines);
+    let paper = print::PrintedAnswer::new(&delivered, &read);
+    assert!(paper.sections.iter().any(|(_, words)| words.contains("< 20/200 & dolor")));
+    let half = acknowledge(access, &stage.nurse, &post.to_acknowledge[0], &[LineAnswer::Accepted]).await;
+    assert_eq!(half.unwrap_err().kind(), Kind::Invalid, "every line is answered");
+    let answers = [LineAnswer::Accepted, LineAnswer::Objected("No hay gotas".into())];
+    let plan = acknowledge(access, &stage.nurse, &post.to_acknowledge[0], &answers).await.unwrap();
+    assert_eq!(plan.state.phase(), Phase::Plan);
+    let post = waiting_at_post(access, &stage.nurse).await.unwrap();
+    assert_eq!(post.follow_ups.len(), 1);
+    let closed = finish_follow_up(access, &stage.nurse, &post.follow_ups[0].id, true, "Vino al control").await.unwrap();
+    assert_eq!(closed.state.phase(), Phase::Closed);
+    assert_eq!(closed.where_it_waits(), None);
+
+    let told = steps(access, &stage.nurse, &closed).await.unwrap();
+    let acts: Vec<_> = told.iter().filter_map(|step| step.act).collect();
+    use MoveKind as K;
+    let wanted =
+        [K::Send, K::Receive, K::Accept, K::Book, K::Reschedule, K::Attend, K::CounterRefer, K::Acknowledge, K::Close];
+    assert_eq!(acts, wanted);
+    assert!(told.iter().all(|step| !step.who.is_empty() && !step.place.id.is_empty()));
+    let line = timeline(access, &stage.nurse, "rosa").await.unwrap();
+    assert!(line.iter().any(|(_, event)| matches!(event, Event::Visit(_))));
+    assert!(line.iter().any(|(_, event)| matches!(event, Event::Referral(_))));
+}
+
+#[tokio::test]
+async fn returned_completed_redirected() {
+    let stage = stage().await;
+    let access = &stage.world.access;
+    let written = start_draft(access, &stage.nurse, &draft()).await.unwrap();
+    let sent = send(access, &stage.nurse, &written).await.unwrap();
+    let back = Review::Return(ReturnReason::TestMissing);
+    let returned = review(access, &stage.coordinator, &sent, &back, "Falta agudeza visual").await.unwrap();
+    assert_eq!(waiting_at_post(access, &stage.nurse).await.unwrap().returned.len(), 1);
+    let mut better = draft();
+    better.done = "Agudeza visual 20/200".into();
+    let again = complete(access, &stage.nurse, &returned, &better, "Ya está").await.unwrap();
+    assert_eq!((again.state.phase(), again.done()), (Phase::UnderReview, "Agudeza visual 20/200"));
+    let other = Named { id: testkit::OTHER_POST.into(), name: "Otro".into() };
+    let elsewhere = Review::Redirect(RedirectReason::Nearer, other.clone());
+    let redirected = review(access, &stage.coordinator, &again, &elsewhere, "Más cerca").await.unwrap();
+    assert_eq!((redirected.state.phase(), redirected.destination()), (Phase::Redirected, other));
+}
+
+#[tokio::test]
+async fn danger_signs_come_before_everything_and_triage_never_blocks_a_transfer() {
+    let stage = stage().await;
+    let access = &stage.world.access;
+    let unasked = care::referral::draft::Draft { signs: None, ..draft() };
+    let written = start_draft(access, &stage.nurse, &unasked).await.unwrap();
+    assert_eq!(send(access, &stage.nurse, &written).await.unwrap_err().kind(), Kind::Invalid);
+    let ticked = care::referral::draft::Draft { signs: Some(vec!["convulsion".into()]), ..draft() };
+    let urgent = update_draft(access, &stage.nurse, &written, &ticked).await.unwrap();
+    let first = send(access, &stage.nurse, &urgent).await;
+    assert!(matches!(first, Err(CareError::UrgentFirst { signs }) if signs == ["convulsion"]));
+    let asked = request_transfer(access, &stage.nurse, &urgent, "Convulsión").await.unwrap();
+    let accepted = accept_transfer(access, &stage.specialist, &asked, "Dra. Lucía Rojas").await.unwrap();
+    let left = depart(access, &stage.nurse, &accepted, "Ambulancia").await.unwrap();
+    let received = arrive(access, &stage.specialist, &left, "Llegó estable").await.unwrap();
+    let attended = attend(access, &stage.specialist, &received).await.unwrap();
+    assert_eq!(attended.state.phase(), Phase::Attended);
+
+    let listed = stage.waiting().await;
+    let booked = book(access, &stage.clerk, &listed, "s1").await.unwrap();
+    let again = request_transfer(access, &stage.nurse, &booked, "Dejó de ver").await.unwrap();
+    assert_eq!(again.state.phase(), Phase::TransferRequested);
+    let free = free_places(access, &stage.clerk, HOSPITAL, "oftalmologia", 10).await.unwrap();
+    assert_eq!(free.len(), 3, "the place is free again");
+}
+
+#[tokio::test]
+async fn a_missed_appointment_a_cancelled_one_and_an_exit_that_two_people_decide() {
+    let stage = stage().await;
+    let access = &stage.world.access;
+    let listed = stage.waiting().await;
+    let clock = listed.state.clock();
+    stage.world.clock.advance(jiff::SignedDuration::from_hours(48));
+    let booked = book(access, &stage.clerk, &listed, "s1").await.unwrap();
+    let kept = cancel_by_provider(access, &stage.clerk, &booked, "No vino la doctora").await.unwrap();
+    assert_eq!(kept.state.clock(), clock);
+    let booked = book(access, &stage.clerk, &kept, "s1").await.unwrap();
+    let missed = no_show(access, &stage.clerk, &booked, "No llegó").await.unwrap();
+    assert_eq!(waiting_at_post(access, &stage.nurse).await.unwrap().to_find.len(), 1);
+    let found = relist(access, &stage.nurse, &missed, "Estaba de viaje").await.unwrap();
+    let dead = exit(access, &stage.nurse, &found, ExitReason::Death, "Acta del municipio").await.unwrap();
+    assert_eq!(dead.state.phase(), Phase::ExitProposed);
+    let alone = confirm_exit(access, &stage.nurse, &dead, "").await;
+    assert_eq!(alone.unwrap_err().kind(), Kind::Rule);
+    let out = confirm_exit(access, &stage.coordinator, &dead, "Vi el acta").await.unwrap();
+    assert_eq!(out.state.phase(), Phase::Exited);
+    let alive = reopen(access, &stage.coordinator, &out, "Era otra persona").await.unwrap();
+    assert_eq!(alive.state.phase(), Phase::Waiting);
+}
+
+#[tokio::test]
+async fn a_draft_can_be_thrown_away_and_the_nurse_does_not_review_her_own() {
+    let stage = stage().await;
+    let access = &stage.world.access;
+    let written = start_draft(access, &stage.nurse, &draft()).await.unwrap();
+    let sent = send(access, &stage.nurse, &written).await.unwrap();
+    let own = review(access, &stage.nurse, &sent, &Review::Accept(Priority::P1), "yo").await;
+    assert_eq!(own.unwrap_err().kind(), Kind::Rule);
+    let stale = discard(access, &stage.nurse, &written).await;
+    assert!(matches!(stale.unwrap_err().kind(), Kind::Stale | Kind::Rule), "the stale page changes nothing");
+    let other = start_draft(access, &stage.nurse, &draft()).await.unwrap();
+    assert_eq!(discard(access, &stage.nurse, &other).await.unwrap().state.phase(), Phase::Discarded);
+}

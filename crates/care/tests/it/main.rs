@@ -1,0 +1,5 @@
+//! Stories of the journey over a throw-away store, with access, audit and the governor on.
+
+mod journey;
+mod race;
+mod stage;
