@@ -3,6 +3,8 @@
 use fhir::outcome::Issue;
 use store::{Kind, StoreError};
 
+use crate::Pending;
+
 /// Why something was not done or shown.
 #[derive(Debug, thiserror::Error)]
 pub enum AccessError {
@@ -35,6 +37,9 @@ pub enum AccessError {
     /// A rule of the house forbids it (governed resource, append-only resource).
     #[error("against a rule: {} issues", .0.len())]
     Rule(Vec<Issue>),
+    /// The session is good only for what is pending.
+    #[error("something has to happen first: {0:?}")]
+    Pending(Pending),
     /// Too many tries.
     #[error("too many tries; again in {seconds} s")]
     TooMany {
@@ -52,7 +57,7 @@ impl AccessError {
         match self {
             Self::NotFound { .. } => Kind::NotFound,
             Self::Unauthenticated => Kind::Unauthenticated,
-            Self::Forbidden { .. } | Self::ReasonNeeded { .. } => Kind::Forbidden,
+            Self::Forbidden { .. } | Self::ReasonNeeded { .. } | Self::Pending(_) => Kind::Forbidden,
             Self::Invalid(_) => Kind::Invalid,
             Self::Rule(_) => Kind::Rule,
             Self::TooMany { .. } => Kind::Busy,

@@ -8,6 +8,7 @@
 //! Invariants: what may not be seen is exactly like what is not there (NotFound); nothing is
 //! filtered after the page; a read that can't be audited is refused. No HTTP and no SQL here.
 
+mod account;
 mod act;
 mod asked;
 mod audit;
@@ -25,6 +26,9 @@ pub mod system;
 mod trail;
 mod write;
 
+pub use account::{
+    Accounts, Created, Entry, Login, NewToken, NewUser, Opened, Pending, RoleChoice, SessionInfo, TokenInfo, UserInfo,
+};
 pub use act::Act;
 pub use audit::AuditPage;
 pub use cx::{Actor, Cx, Facility, Role};

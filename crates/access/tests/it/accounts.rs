@@ -1,0 +1,171 @@
+//! Getting in and out: passwords, lock-out, sessions, tokens, the second factor.
+
+use access::{AccessError, Entry, Login, NewToken, NewUser, Pending, Role, SessionInfo};
+use jiff::SignedDuration;
+use store::{AuditAction, Kind};
+use testkit::{HOSPITAL, OFFICE, OTHER_POST, POST, World};
+
+use crate::story::kind;
+
+const PASSWORD: &str = "maiz-frijol-y-sal";
+
+async fn with_user(user: &str, roles: &[(Role, &str)]) -> World {
+    let world = World::new().await;
+    let new = NewUser {
+        user: user.to_owned(),
+        name: "Ixmucané Caal".to_owned(),
+        roles: roles.iter().map(|(role, facility)| (*role, (*facility).to_owned())).collect(),
+        password: Some(PASSWORD.to_owned()),
+        ..NewUser::default()
+    };
+    world.access.accounts().create_user(&world.system(), new).await.unwrap();
+    world
+}
+
+fn typed(user: &str, password: &str) -> Login {
+    Login { user: user.to_owned(), password: password.to_owned(), ..Login::default() }
+}
+
+async fn enter(world: &World, login: Login) -> SessionInfo {
+    match world.access.accounts().login(login).await.unwrap() {
+        Entry::In(info) => *info,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_session_knows_who_asks_and_ends() {
+    let world = with_user("Ixmucane", &[(Role::Nurse, POST)]).await;
+    let accounts = world.access.accounts();
+    let info = enter(&world, typed("IXMUCANE ", PASSWORD)).await;
+    let opened = accounts.session(&info.secret, "r1", None).await.unwrap();
+    assert_eq!((opened.cx.role, opened.cx.institution.as_str()), (Role::Nurse, "MSPAS"));
+    assert_eq!(opened.cx.facility.as_ref().map(|one| one.id.as_str()), Some(POST));
+    assert!(accounts.csrf_is_good(&info.secret, &opened.csrf) && !accounts.csrf_is_good("other", &opened.csrf));
+    assert_eq!(accounts.sessions("ixmucane").await.unwrap().len(), 1);
+
+    accounts.lock(&info.secret).await.unwrap();
+    let locked = accounts.session(&info.secret, "r2", None).await;
+    assert!(matches!(locked, Err(AccessError::Pending(Pending::Unlock))));
+    assert_eq!(kind(accounts.unlock(&info.secret, "1234").await), Some(Kind::Unauthenticated));
+    accounts.set_pin(&info.secret, PASSWORD, "4711").await.unwrap();
+    accounts.unlock(&info.secret, "4711").await.unwrap();
+    accounts.session(&info.secret, "r3", None).await.unwrap();
+
+    world.clock.advance(SignedDuration::from_hours(3));
+    assert_eq!(kind(accounts.session(&info.secret, "r4", None).await), Some(Kind::Unauthenticated), "idle");
+    let again = enter(&world, typed("ixmucane", PASSWORD)).await;
+    accounts.logout(&again.secret).await.unwrap();
+    assert_eq!(kind(accounts.session(&again.secret, "r5", None).await), Some(Kind::Unauthenticated));
+}
+
+#[tokio::test]
+async fn wrong_tries_lock_the_name_for_a_growing_time_known_or_not() {
+    let world = with_user("ixmucane", &[(Role::Nurse, POST)]).await;
+    let accounts = world.access.accounts();
+    for user in ["ixmucane", "nadie"] {
+        for _ in 0..5 {
+            assert_eq!(kind(accounts.login(typed(user, "equivocada")).await), Some(Kind::Unauthenticated), "{user}");
+        }
+        let locked = accounts.login(typed(user, PASSWORD)).await;
+        assert!(matches!(locked, Err(AccessError::TooMany { seconds: 30 })), "{user}: {locked:?}");
+    }
+    world.clock.advance(SignedDuration::from_secs(31));
+    assert_eq!(kind(accounts.login(typed("ixmucane", "equivocada")).await), Some(Kind::Unauthenticated));
+    let locked = accounts.login(typed("ixmucane", PASSWORD)).await;
+    assert!(matches!(locked, Err(AccessError::TooMany { seconds: 60 })), "{locked:?}");
+    world.clock.advance(SignedDuration::from_secs(61));
+    enter(&world, typed("ixmucane", PASSWORD)).await;
+    let query = store::AuditQuery { action: Some(AuditAction::LoginFailed), ..Default::default() };
+    let failures = world.access.audit_events(&world.system(), &query).await.unwrap().events;
+    assert_eq!(failures.len(), 11);
+    assert!(!failures.iter().any(|event| event.to_string().contains("nadie")), "what was typed is not kept");
+}
+
+#[tokio::test]
+async fn an_administrator_needs_the_second_factor() {
+    let world = with_user("jefe.red", &[(Role::Administrator, OFFICE)]).await;
+    let accounts = world.access.accounts();
+    let info = enter(&world, typed("jefe.red", PASSWORD)).await;
+    assert_eq!(info.pending, Some(Pending::Totp));
+    assert!(matches!(accounts.session(&info.secret, "r", None).await, Err(AccessError::Pending(Pending::Totp))));
+    accounts.start_totp(&info.secret).await.unwrap();
+    assert_eq!(kind(accounts.confirm_totp(&info.secret, "abc").await), Some(Kind::Unauthenticated));
+}
+
+#[tokio::test]
+async fn several_roles_are_chosen_and_switched() {
+    let world = with_user("doble", &[(Role::Nurse, POST), (Role::Clerk, HOSPITAL)]).await;
+    let accounts = world.access.accounts();
+    let Entry::Choose(choices) = accounts.login(typed("doble", PASSWORD)).await.unwrap() else { panic!("a choice") };
+    let pick = |role| choices.iter().find(|choice| choice.role == role).unwrap().id.clone();
+    let login = Login { role: Some(pick(Role::Nurse)), ..typed("doble", PASSWORD) };
+    let info = enter(&world, login).await;
+    accounts.switch_role(&info.secret, &pick(Role::Clerk)).await.unwrap();
+    assert_eq!(accounts.session(&info.secret, "r", None).await.unwrap().cx.role, Role::Clerk);
+    assert_eq!(kind(accounts.switch_role(&info.secret, "otro").await), Some(Kind::NotFound));
+}
+
+#[tokio::test]
+async fn supervision_answers_for_the_posts_of_its_territory_only() {
+    let world = World::new().await;
+    let accounts = world.access.accounts();
+    let chief = world.at("Tec", Role::Supervisor, OFFICE);
+    let new = |role, facility: &str| NewUser {
+        user: format!("nuevo-{facility}"),
+        name: "Nueva".to_owned(),
+        roles: vec![(role, facility.to_owned())],
+        ..NewUser::default()
+    };
+    assert_eq!(kind(accounts.create_user(&chief, new(Role::Nurse, OTHER_POST)).await), Some(Kind::Forbidden));
+    assert_eq!(kind(accounts.create_user(&chief, new(Role::Auditor, POST)).await), Some(Kind::Forbidden));
+    let nurse = world.nurse("Ixmucané");
+    assert_eq!(kind(accounts.create_user(&nurse, new(Role::Nurse, POST)).await), Some(Kind::Forbidden));
+
+    let made = accounts.create_user(&chief, new(Role::Nurse, POST)).await.unwrap();
+    let user = format!("nuevo-{POST}");
+    let invitation = made.invitation.unwrap();
+    accounts.accept_invitation(&invitation, PASSWORD).await.unwrap();
+    let twice = accounts.accept_invitation(&invitation, PASSWORD).await;
+    assert_eq!(kind(twice), Some(Kind::Unauthenticated), "once only");
+    let info = enter(&world, typed(&user, PASSWORD)).await;
+    accounts.set_password(&chief, &user, "temporal-de-hoy").await.unwrap();
+    assert_eq!(kind(accounts.session(&info.secret, "r", None).await), Some(Kind::Unauthenticated));
+    let forced = enter(&world, typed(&user, "temporal-de-hoy")).await;
+    assert_eq!(forced.pending, Some(Pending::Password));
+    accounts.change_password(&forced.secret, "temporal-de-hoy", "mi propia palabra").await.unwrap();
+    accounts.session(&forced.secret, "r", None).await.unwrap();
+    assert_eq!(accounts.users(&chief).await.unwrap().len(), 1);
+
+    let task = fhir::json!({ "resourceType": "Task", "status": "requested", "intent": "order",
+        "owner": { "reference": format!("Practitioner/{}", made.practitioner) } });
+    world.put(&nurse, "visita-pendiente", task).await;
+    assert_eq!(kind(accounts.end_user(&chief, &user).await), Some(Kind::Rule), "open work");
+    assert_eq!(accounts.hand_over(&chief, &user, POST).await.unwrap(), 1);
+    accounts.end_user(&chief, &user).await.unwrap();
+    assert_eq!(kind(accounts.login(typed(&user, "mi propia palabra")).await), Some(Kind::Unauthenticated));
+}
+
+#[tokio::test]
+async fn a_token_is_shown_once_and_can_be_revoked() {
+    let world = World::new().await;
+    let accounts = world.access.accounts();
+    let new = NewToken {
+        label: "Laboratorio".to_owned(),
+        role: Role::System,
+        institution: "MSPAS".to_owned(),
+        facility: None,
+        scopes: "system/*.rs".to_owned(),
+        expires: None,
+    };
+    assert_eq!(kind(accounts.create_token(&world.nurse("Ixmucané"), new.clone()).await), Some(Kind::Forbidden));
+    let admin = world.administrator("Ana");
+    let text = accounts.create_token(&admin, new).await.unwrap();
+    let cx = accounts.token(&text, "r", None).await.unwrap();
+    assert_eq!((cx.role, cx.institution.as_str()), (Role::System, "MSPAS"));
+    let forged = format!("{}x", &text[..text.len() - 1]);
+    assert_eq!(kind(accounts.token(&forged, "r", None).await), Some(Kind::Unauthenticated));
+    let id = accounts.tokens(&admin).await.unwrap()[0].id.clone();
+    accounts.revoke_token(&admin, &id).await.unwrap();
+    assert_eq!(kind(accounts.token(&text, "r", None).await), Some(Kind::Unauthenticated));
+}
