@@ -250,7 +250,10 @@ fn unpack(packed: &[u8]) -> Value {
 }
 
 fn type_def(row: &Value) -> TypeDef {
-    let elements: Vec<Element> = row.items("elements").iter().map(element).collect();
+    let mut elements: Vec<Element> = row.items("elements").iter().map(element).collect();
+    if row.text_at(&["name"]) == Some("DeviceUseStatement") {
+        amend_reason(&mut elements);
+    }
     let mut names = HashMap::new();
     for (at, element) in elements.iter().enumerate() {
         for (choice, reference) in element.types.iter().enumerate() {
@@ -274,6 +277,14 @@ fn type_def(row: &Value) -> TypeDef {
         elements,
         names,
     }
+}
+
+/// `DeviceUseStatement.reasonReference` is "another resource whose existence justifies this
+/// DeviceUseStatement", and R4's own example names the Procedure (an appendectomy) that its list of
+/// targets forgets. We follow the words and the example.
+fn amend_reason(elements: &mut [Element]) {
+    let reason = elements.iter_mut().filter(|element| element.name == "reasonReference");
+    reason.flat_map(|element| &mut element.types).for_each(|reference| reference.targets.push("Procedure"));
 }
 
 /// `value` and `Quantity` give `valueQuantity`.

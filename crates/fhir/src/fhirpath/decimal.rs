@@ -111,12 +111,12 @@ impl Decimal {
 
     /// The negative.
     pub fn negated(self) -> Self {
-        Self { digits: -self.digits, scale: self.scale }
+        Self { digits: self.digits.saturating_neg(), scale: self.scale }
     }
 
     /// Without a sign.
     pub fn abs(self) -> Self {
-        Self { digits: self.digits.abs(), scale: self.scale }
+        Self { digits: self.digits.saturating_abs(), scale: self.scale }
     }
 
     /// The sum; `None` on overflow, as in the operations below.

@@ -392,8 +392,9 @@ impl<'a> Context<'_, 'a> {
                         None
                     }),
                     (None, None) => None,
-                    (None, Some(_)) => Some(Ordering::Less),
-                    (Some(_), None) => Some(Ordering::Greater),
+                    // What has no key comes first, whichever way round.
+                    (None, Some(_)) => return Ordering::Less,
+                    (Some(_), None) => return Ordering::Greater,
                 };
                 let order = order.unwrap_or(Ordering::Equal);
                 if order != Ordering::Equal {

@@ -146,7 +146,7 @@ fn order<'a>(operator: Operator, one: &[Item<'a>], two: &[Item<'a>]) -> Outcome<
 pub(super) fn negate<'a>(items: &[Item<'a>]) -> Outcome<'a> {
     let Some(item) = single(items)? else { return Ok(Vec::new()) };
     let negative = match item.system() {
-        Some(System::Integer(value)) => System::Integer(-value),
+        Some(System::Integer(value)) => System::Integer(value.saturating_neg()),
         Some(System::Decimal(value)) => System::Decimal(value.negated()),
         Some(System::Quantity(quantity)) => System::Quantity(Quantity { value: quantity.value.negated(), ..quantity }),
         _ => return Err(PathError::failed("only numbers have a negative")),

@@ -101,15 +101,10 @@ fn pattern(text: &str) -> Result<Regex, PathError> {
 
 fn replaced(name: &str, own: &str, (what, with): (&str, &str)) -> Result<String, PathError> {
     if name == "replace" {
-        if own.len().saturating_mul(with.len() + 1) > MAX_RESULT {
+        if (own.len() + 1).saturating_mul(with.len() + 1) > MAX_RESULT {
             return Err(PathError::failed("the result would be too long"));
         }
-        // Between all letters, but not after the last (as HL7's tests have it).
-        let whole = own.replace(what, with);
-        return Ok(match (what, own.is_empty()) {
-            ("", false) => whole[..whole.len() - with.len()].to_owned(),
-            _ => whole,
-        });
+        return Ok(own.replace(what, with));
     }
     if what.is_empty() {
         return Ok(own.to_owned());

@@ -2,4 +2,7 @@
 //! `../shared/conformance` where it is there.
 
 mod examples;
+mod fhirpath;
+mod hostile;
 mod outside;
+mod xml;
