@@ -152,15 +152,21 @@ mod tests {
     use super::*;
     use crate::sql::{Dialect, Row, Sql};
 
-    /// What is asked, and the statement of a page that begins at the resources and at the first filter.
-    fn written(dialect: Dialect, types: &[&str], asked: &str) -> String {
+    fn parsed(types: &[&str], asked: &str) -> Query {
         let pairs = asked.split('&').filter_map(|pair| pair.split_once('='));
         let pairs: Vec<(String, String)> = pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        let query = Query::parse(types, &pairs).unwrap();
-        let visibility = Visibility::Or(vec![
-            Visibility::NoPatient,
-            Visibility::PatientReason { grantees: vec!["puesto".to_owned()], kinds: 3, at: 1 },
-        ]);
+        Query::parse(types, &pairs).unwrap()
+    }
+
+    fn of_a_post() -> Visibility {
+        let reason = Visibility::PatientReason { grantees: vec!["puesto".to_owned()], kinds: 3, at: 1 };
+        Visibility::Or(vec![Visibility::NoPatient, reason])
+    }
+
+    /// What is asked, and the statement of a page that begins at the resources and at the first filter.
+    fn written(dialect: Dialect, types: &[&str], asked: &str) -> String {
+        let query = parsed(types, asked);
+        let visibility = of_a_post();
         let order = Order::of(&query).unwrap();
         let after = Cursor::at(&Row(vec![Sql::Int(7), Sql::Null, "b".into()])).unwrap();
         let part = Part { order: &order, after: (!query.sort.is_empty()).then_some(&after), limit: 21 };
@@ -197,5 +203,44 @@ mod tests {
         };
         insta::assert_snapshot!("sqlite", all(Dialect::Sqlite));
         insta::assert_snapshot!("postgres", all(Dialect::Postgres));
+    }
+
+    #[test]
+    fn no_usual_question_reads_a_whole_table() {
+        let folder = tempfile::tempdir().unwrap();
+        let opener = crate::conn::Opener::of(&crate::Location::Directory(folder.path().to_owned())).unwrap();
+        let mut conn = opener.writer().unwrap();
+        crate::schema::prepare(&mut conn, 1).unwrap();
+        for (kind, asked) in [
+            ("Patient", ""),
+            ("Patient", "identifier=urn:cui|1"),
+            ("Patient", "name=jose"),
+            ("Patient", "_id=a,b"),
+            ("Patient", "_lastUpdated=gt2026"),
+            ("Patient", "_sort=-_lastUpdated"),
+            ("Patient", "_sort=_id"),
+            ("Patient", "_has:Condition:patient:code=E11"),
+            ("Observation", "patient=1&code=x&_sort=-date"),
+            ("Observation", "code=x&value-quantity=gt5"),
+            ("Observation", "code-value-quantity=x$gt5"),
+            ("ServiceRequest", "patient.name=jose"),
+            ("Encounter", "date=ge2026-11-24"),
+            ("Encounter", "date=2026-11-24"),
+            ("Task", "status=requested&owner=Organization/1&_sort=-modified"),
+        ] {
+            let query = parsed(&[kind], asked);
+            let order = Order::of(&query).unwrap();
+            let start = if query.filters.is_empty() { plan::Start::Resources } else { plan::Start::Filter(0) };
+            let part = Part { order: &order, after: None, limit: 21 };
+            let page = plan::page(Dialect::Sqlite, (&query, &of_a_post()), start, &part).unwrap();
+            let steps = conn.rows(&format!("EXPLAIN QUERY PLAN {}", page.text), &page.params).unwrap();
+            for mut step in steps {
+                let step = step.text(3).unwrap();
+                let whole = step.starts_with("SCAN ") && !step.starts_with("SCAN p");
+                assert!(!whole, "{kind}?{asked}: {step}");
+                let sorts = step.contains("TEMP B-TREE FOR ORDER BY") && !order.needs_all();
+                assert!(!sorts, "{kind}?{asked}: {step}");
+            }
+        }
     }
 }
