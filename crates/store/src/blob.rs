@@ -1,10 +1,12 @@
 //! Blobs by content: the id is the SHA-256 of the bytes. A blob is on the disk, and its row in
 //! the database, before its id is given out.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::fs::{File, Permissions};
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
+use std::sync::Mutex;
 
 use bytes::Bytes;
 use object_store::ObjectStoreExt;
@@ -53,6 +55,8 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
 pub(crate) struct Blobs {
     files: LocalFileSystem,
     folder: PathBuf,
+    /// The shelves whose names this process has synced.
+    shelves: Mutex<HashSet<String>>,
 }
 
 impl Blobs {
@@ -60,7 +64,7 @@ impl Blobs {
         make_folder(&folder)?;
         let files =
             LocalFileSystem::new_with_prefix(&folder).map_err(|error| StoreError::file("opening blobs", error))?;
-        Ok(Self { files: files.with_fsync(true), folder })
+        Ok(Self { files: files.with_fsync(true), folder, shelves: Mutex::default() })
     }
 
     fn path(id: &BlobId) -> object_store::path::Path {
@@ -70,9 +74,11 @@ impl Blobs {
     pub(crate) async fn put(&self, id: &BlobId, bytes: Bytes) -> Result<(), StoreError> {
         let failed = |error: std::io::Error| StoreError::file("writing a blob", error);
         let shelf = self.folder.join(&id.0[..2]);
-        if !shelf.is_dir() {
+        // That a shelf is there does not say that its name is on the disk: another may just have made it.
+        if !self.shelves.lock().is_ok_and(|shelves| shelves.contains(&id.0[..2])) {
             make_folder(&shelf)?;
             File::open(&self.folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
+            self.shelves.lock().map_err(|_| StoreError::Closed)?.insert(id.0[..2].to_owned());
         }
         let put = self.files.put(&Self::path(id), bytes.into()).await;
         put.map_err(|error| StoreError::file("writing a blob", error))?;

@@ -4,6 +4,7 @@
 mod beside;
 mod inference;
 mod kit;
+mod power;
 mod search;
 mod seeing;
 mod upkeep;
