@@ -6,17 +6,26 @@
 //! (names, sex, birth date, municipality, masked CUI) holds nothing clinical.
 
 mod age;
+mod commands;
 mod cui;
+pub mod demo;
 mod document;
+mod duplicates;
+mod error;
 pub mod name;
 #[cfg(test)]
 mod outside;
+mod people;
 mod person;
 mod registration;
 
 pub use age::{age_text, age_years, parse_date, print_date, today};
+pub use commands::{Candidate, Registered, Sent, correct, duplicates, find, register};
 pub use cui::{Cui, CuiFormat, CuiProblem, Origin};
 pub use document::{Document, IgssNumber, NO_DOCUMENT_REASONS, Nit};
+pub use duplicates::Resemblance;
+pub use error::IdentityError;
 pub use name::PersonName;
+pub use people::{Find, People};
 pub use person::PersonCard;
 pub use registration::{Checked, DocumentKind, FieldError, Registration};

@@ -8,15 +8,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use fhir::Value;
 use jiff::Timestamp;
-use store::{Store, Stored};
+use store::{Stored, View};
 
 use crate::place::{Level, Place, Point, reference};
 use crate::service::minutes_of;
 use crate::territory::territory;
-use crate::{Facility, NetworkError, Service};
-
-/// How many log entries are read at a time.
-const BATCH: usize = 1000;
+use crate::{Facility, Service};
 
 /// The network as it stands after an entry of the log.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -92,38 +89,12 @@ pub struct Page<'a> {
     pub refers_to: Vec<Offer<'a>>,
 }
 
-impl Directory {
-    /// Reads the whole log.
-    ///
-    /// # Errors
-    /// The store's.
-    pub async fn rebuild(store: &Store) -> Result<Self, NetworkError> {
-        let mut directory = Self::default();
-        directory.follow(store).await?;
-        Ok(directory)
-    }
-
-    /// Takes what the log has gained since the last time.
-    ///
-    /// # Errors
-    /// The store's.
-    pub async fn follow(&mut self, store: &Store) -> Result<(), NetworkError> {
-        loop {
-            let entries = store.changes(self.seq, BATCH).await?;
-            if entries.is_empty() {
-                return Ok(());
-            }
-            entries.iter().for_each(|entry| self.take(entry));
-        }
-    }
-
-    /// The last entry of the log that is in here.
-    pub fn seq(&self) -> u64 {
+impl View for Directory {
+    fn seq(&self) -> u64 {
         self.seq
     }
 
-    /// Takes one entry of the log.
-    pub fn take(&mut self, entry: &Stored) {
+    fn take(&mut self, entry: &Stored) {
         let known = ["Organization", "Location", "HealthcareService", "Schedule", "Slot"];
         if known.contains(&entry.key.resource_type.as_str()) {
             let value = (!entry.deleted).then(|| entry.value());
@@ -131,7 +102,9 @@ impl Directory {
         }
         self.seq = entry.seq;
     }
+}
 
+impl Directory {
     /// Takes the newest version of a resource (`None` = deleted).
     pub fn put(&mut self, resource_type: &str, id: &str, value: Option<&Value>) {
         match resource_type {

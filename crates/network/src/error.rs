@@ -1,6 +1,6 @@
 //! What can go wrong, in the network's words.
 
-use store::{Kind, StoreError};
+use store::Kind;
 
 /// Why the network did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -8,9 +8,6 @@ pub enum NetworkError {
     /// A file of outlines that can't be used.
     #[error("the outlines can't be used: {0}")]
     Outlines(String),
-    /// The store's.
-    #[error(transparent)]
-    Store(#[from] StoreError),
 }
 
 impl NetworkError {
@@ -18,7 +15,6 @@ impl NetworkError {
     pub fn kind(&self) -> Kind {
         match self {
             Self::Outlines(_) => Kind::Invalid,
-            Self::Store(error) => error.kind(),
         }
     }
 }

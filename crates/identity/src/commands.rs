@@ -1,0 +1,215 @@
+//! What is done with persons over the gate: find, look for duplicates, register, correct.
+
+use access::{Access, Act, Cx, system};
+use fhir::search::Query;
+use fhir::{Value, json};
+use jiff::civil::Date;
+use store::{Change, Expect, Key, Live, PrivateExpect, PrivateWrite, StoreError, Write};
+
+use crate::duplicates::{Resemblance, compare};
+use crate::people::Entry;
+use crate::{Find, IdentityError, People, PersonCard, Registration, today};
+
+/// At most so many persons are shown.
+const MOST: usize = 20;
+/// At most so many duplicates are shown.
+const MOST_ALIKE: usize = 5;
+/// How long a form's key is remembered, microseconds.
+const REMEMBERED: i64 = 7 * 24 * 3600 * 1_000_000;
+const ONCE: &str = "registro";
+
+/// Somebody who might be the same person.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// The person, masked.
+    pub card: PersonCard,
+    /// In which order they are shown.
+    pub score: i32,
+    /// Why.
+    pub reasons: Vec<Resemblance>,
+}
+
+/// What comes with a form when it is sent.
+#[derive(Clone, Debug, Default)]
+pub struct Sent<'a> {
+    /// Key of this form: sent twice, it registers once.
+    pub key: &'a str,
+    /// Persons shown as alike of whom was said "not the same": ids.
+    pub not_the_same: &'a [String],
+    /// Clinical file number at the facility; empty for none.
+    pub file: &'a str,
+}
+
+/// Somebody registered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registered {
+    /// Id of the Patient.
+    pub id: String,
+    /// Whether the same form had been sent before.
+    pub repeated: bool,
+}
+
+/// Finds persons in the index: at most 20, masked, rate-limited and written down by the gate.
+///
+/// # Errors
+/// `Forbidden` for roles that register nobody, `TooMany`, the store's.
+pub async fn find(
+    access: &Access,
+    people: &Live<People>,
+    cx: &Cx,
+    asked: &Find,
+) -> Result<Vec<PersonCard>, IdentityError> {
+    if asked.is_empty() {
+        return Ok(Vec::new());
+    }
+    people.follow(access.store()).await?;
+    let facility = cx.facility.as_ref().map(|facility| facility.id.as_str());
+    let proposed = people.with(|people| people.matching(&cx.institution, facility, asked, MOST));
+    let mut cards = shown(access, cx, &proposed).await?;
+    if cards.len() < MOST {
+        let more = access.index_search(cx, &written(asked, facility)?).await?;
+        for stored in more {
+            if cards.len() < MOST && cards.iter().all(|card| card.id != stored.key.id) {
+                cards.push(PersonCard::of(&stored.value(), today(cx.now)));
+            }
+        }
+    }
+    Ok(cards)
+}
+
+/// The question as the store answers it: as written, whoever keeps the person.
+fn written(asked: &Find, facility: Option<&str>) -> Result<Query, IdentityError> {
+    let mut pairs: Vec<(String, String)> = asked.words.iter().map(|word| ("name".into(), word.clone())).collect();
+    pairs.extend(asked.cui.iter().map(|cui| ("identifier".into(), format!("{}|{}", system::CUI, cui.digits()))));
+    pairs.extend(asked.birth.iter().map(|date| ("birthdate".into(), date.to_string())));
+    if let Some(file) = &asked.file {
+        let plain: String = file.chars().filter(|c| c.is_alphanumeric() || *c == '-').collect();
+        let value = format!("{}|{}/{plain}", system::FILE_NUMBER, facility.unwrap_or_default());
+        pairs.push(("identifier".into(), value));
+    }
+    Ok(Query::parse(&["Patient"], &pairs)?)
+}
+
+/// The cards of those that the caller may see in the index, in their order.
+async fn shown(access: &Access, cx: &Cx, ids: &[String]) -> Result<Vec<PersonCard>, IdentityError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let query = Query::parse(&["Patient"], &[("_id".into(), ids.join(","))])?;
+    let found = access.index_search(cx, &query).await?;
+    let card = |id: &String| {
+        let stored = found.iter().find(|stored| stored.key.id == *id)?;
+        Some(PersonCard::of(&stored.value(), today(cx.now)))
+    };
+    Ok(ids.iter().filter_map(card).collect())
+}
+
+/// Persons of the caller's institution who might be the one being registered, most alike first.
+/// For every pause while typing and again when the form is sent.
+///
+/// # Errors
+/// As for [`find`].
+pub async fn duplicates(
+    access: &Access,
+    people: &Live<People>,
+    cx: &Cx,
+    form: &Registration,
+) -> Result<Vec<Candidate>, IdentityError> {
+    people.follow(access.store()).await?;
+    let probe = Entry::typed(form);
+    let mut alike = people.with(|people| {
+        let near = people.near(&cx.institution, &probe).into_iter();
+        near.filter_map(|(id, other)| compare(&probe, other).map(|(score, why)| (score, id.to_owned(), why)))
+            .collect::<Vec<_>>()
+    });
+    alike.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
+    alike.truncate(MOST_ALIKE);
+    let ids: Vec<String> = alike.iter().map(|(_, id, _)| id.clone()).collect();
+    let cards = shown(access, cx, &ids).await?;
+    let candidate = |card: PersonCard| {
+        let (score, _, reasons) = alike.iter().find(|(_, id, _)| *id == card.id)?;
+        Some(Candidate { score: *score, reasons: reasons.clone(), card })
+    };
+    Ok(cards.into_iter().filter_map(candidate).collect())
+}
+
+/// Registers a person at the caller's facility. Each "not the same" is kept as a Basic.
+///
+/// # Errors
+/// `Fields` for the form, the gate's for the rest.
+pub async fn register(
+    access: &Access,
+    cx: &Cx,
+    form: &Registration,
+    sent: &Sent<'_>,
+) -> Result<Registered, IdentityError> {
+    let mut patient = form.check(today(cx.now)).map_err(IdentityError::Fields)?.patient;
+    let entropy = access.store().entropy();
+    let id = entropy.id();
+    if let Some(facility) = &cx.facility {
+        patient.set("managingOrganization", json!({ "reference": format!("Organization/{}", facility.id) }));
+        let number: String = sent.file.chars().filter(|c| c.is_alphanumeric() || *c == '-').take(40).collect();
+        if !number.is_empty() {
+            let mut identifiers = patient.items("identifier").to_vec();
+            let value = format!("{}/{number}", facility.id);
+            identifiers.push(json!({ "system": system::FILE_NUMBER, "value": value }));
+            patient.set("identifier", identifiers);
+        }
+    }
+    let put =
+        |key: Key, value: &Value| Change { key, expect: Expect::Absent, write: Write::Put(value.to_bytes().into()) };
+    let mut changes = vec![put(Key::new("Patient", &id), &patient)];
+    let others = sent.not_the_same.iter().filter(|other| fhir::is_id(other));
+    changes.extend(others.map(|other| put(Key::new("Basic", entropy.id()), &judged(&id, other, today(cx.now)))));
+    let once = format!("{}/{}", cx.actor.label(), sent.key);
+    let private = vec![PrivateWrite {
+        kind: ONCE,
+        key: once.clone(),
+        expect: PrivateExpect::Absent,
+        value: Some(id.clone().into_bytes()),
+        owner: None,
+        expires: Some(cx.now.as_microsecond() + REMEMBERED),
+    }];
+    let act = Act { name: "register", changes, private, ..Act::default() };
+    match access.commit(cx, act).await {
+        Ok(_) => Ok(Registered { id, repeated: false }),
+        Err(access::AccessError::Store(StoreError::PrivateConflict { .. })) => {
+            let before = access.store().private(ONCE, &once).await?;
+            let id = before.and_then(|record| String::from_utf8(record.value).ok());
+            Ok(Registered { id: id.ok_or(StoreError::Busy)?, repeated: true })
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// That two registrations were judged to be two people.
+fn judged(id: &str, other: &str, day: Date) -> Value {
+    json!({
+        "resourceType": "Basic",
+        "extension": [{
+            "url": system::EXT_OTHER_PERSON, "valueReference": { "reference": format!("Patient/{other}") } }],
+        "code": { "coding": [{ "system": system::KIND, "code": "no-es-la-misma" }] },
+        "subject": { "reference": format!("Patient/{id}") },
+        "created": day.to_string(),
+    })
+}
+
+/// Corrects the demographics of a person whose record is open to the caller; the version that was
+/// read has to be the current one, and history keeps both.
+///
+/// # Errors
+/// `Fields` for the form, `NotFound`, `Stale`, the gate's.
+pub async fn correct(
+    access: &Access,
+    cx: &Cx,
+    id: &str,
+    version: u64,
+    form: &Registration,
+) -> Result<(), IdentityError> {
+    let key = Key::new("Patient", id);
+    let stored = access.read(cx, &key).await?;
+    let patient = form.apply(&stored.value(), today(cx.now)).map_err(IdentityError::Fields)?.patient;
+    let change = Change { key, expect: Expect::Version(version), write: Write::Put(patient.to_bytes().into()) };
+    access.commit(cx, Act { name: "correct", changes: vec![change], ..Act::default() }).await?;
+    Ok(())
+}

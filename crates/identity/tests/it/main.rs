@@ -1,0 +1,124 @@
+//! Stories of the post: somebody comes, is looked for, is registered once, is corrected.
+
+use identity::{Find, IdentityError, People, PersonCard, Registration, Resemblance, Sent};
+use store::{Key, Kind, Live};
+use testkit::World;
+
+fn rosa() -> Registration {
+    Registration {
+        cui: "9000 00074 1601".into(),
+        given1: "Rosa".into(),
+        given2: "Ixmucané".into(),
+        surname1: "Caal".into(),
+        surname2: "Choc".into(),
+        sex: "female".into(),
+        birth_date: "02/03/1968".into(),
+        municipality: "1601".into(),
+        municipality_name: "Cobán".into(),
+        phone: "5555-0101".into(),
+        ..Registration::default()
+    }
+}
+
+fn sent<'a>(key: &'a str, not_the_same: &'a [String]) -> Sent<'a> {
+    Sent { key, not_the_same, file: "" }
+}
+
+async fn found(world: &World, people: &Live<People>, cx: &access::Cx, text: &str) -> Vec<PersonCard> {
+    identity::find(&world.access, people, cx, &Find::parse(text)).await.expect("the index answers")
+}
+
+#[tokio::test]
+async fn a_nurse_registers_once_and_finds_again_masked() {
+    let world = World::new().await;
+    let people = Live::<People>::default();
+    let nurse = world.nurse("Ixmucané");
+    let first = identity::register(&world.access, &nurse, &rosa(), &sent("hoja-1", &[])).await.expect("registered");
+    let again = identity::register(&world.access, &nurse, &rosa(), &sent("hoja-1", &[])).await.expect("the same");
+    assert_eq!((again.repeated, &again.id), (true, &first.id), "sent twice, registered once");
+    for text in ["caal rosa", "CHOC Ixmucane", "Kaal", "9000 00074 1601", "02/03/1968", "rosa 2/3/1968"] {
+        let cards = found(&world, &people, &nurse, text).await;
+        assert_eq!(cards.iter().map(|card| card.id.as_str()).collect::<Vec<_>>(), [first.id.as_str()], "{text}");
+        assert!(cards[0].masked && cards[0].form.phone.is_empty() && !cards[0].cui.contains("00074"), "{text}");
+    }
+    assert!(found(&world, &people, &nurse, "rosa 03/02/1968").await.is_empty());
+    assert!(found(&world, &people, &nurse, "%").await.is_empty());
+}
+
+#[tokio::test]
+async fn the_other_institution_finds_nobody_of_ours_and_a_coordinator_may_not_ask() {
+    let world = World::new().await;
+    let people = Live::<People>::default();
+    identity::register(&world.access, &world.nurse("Ixmucané"), &rosa(), &sent("a", &[])).await.expect("registered");
+    for text in ["rosa", "9000000741601", "02/03/1968"] {
+        assert!(found(&world, &people, &world.igss_clerk("Claudia"), text).await.is_empty(), "{text}");
+    }
+    let refused = identity::find(&world.access, &people, &world.coordinator("Manuela"), &Find::parse("rosa")).await;
+    assert!(refused.is_err_and(|error| error.kind() == Kind::Forbidden));
+}
+
+#[tokio::test]
+async fn somebody_alike_is_shown_and_a_decision_is_kept() {
+    let world = World::new().await;
+    let people = Live::<People>::default();
+    let nurse = world.nurse("Ixmucané");
+    let first = identity::register(&world.access, &nurse, &rosa(), &sent("a", &[])).await.expect("registered");
+    let form = Registration {
+        document: identity::DocumentKind::None,
+        no_document_reason: "no-lo-trae".into(),
+        cui: String::new(),
+        surname1: "Kaal".into(),
+        ..rosa()
+    };
+    let alike = identity::duplicates(&world.access, &people, &nurse, &form).await.expect("the index answers");
+    assert_eq!(alike.len(), 1);
+    assert!(alike[0].card.id == first.id && alike[0].card.masked);
+    assert!(
+        alike[0].reasons.contains(&Resemblance::SameNames) && alike[0].reasons.contains(&Resemblance::SameBirthDate)
+    );
+    let other = [first.id.clone()];
+    let second = identity::register(&world.access, &nurse, &form, &sent("b", &other)).await.expect("another person");
+    let log = world.store().changes(0, 1000).await.expect("the log");
+    let decision = log.iter().find(|one| one.key.resource_type == "Basic").expect("the decision is written down");
+    let text = decision.value().to_string();
+    assert!(text.contains(&second.id) && text.contains(&first.id) && text.contains("no-es-la-misma"));
+}
+
+#[tokio::test]
+async fn a_correction_keeps_both_versions_and_a_stale_one_changes_nothing() {
+    let world = World::new().await;
+    let nurse = world.nurse("Ixmucané");
+    let id = identity::register(&world.access, &nurse, &rosa(), &sent("a", &[])).await.expect("registered").id;
+    let form = Registration { surname1: "Cal".into(), ..rosa() };
+    identity::correct(&world.access, &nurse, &id, 1, &form).await.expect("corrected");
+    let stale = identity::correct(&world.access, &nurse, &id, 1, &rosa()).await;
+    assert!(stale.is_err_and(|error| error.kind() == Kind::Stale));
+    let key = Key::new("Patient", &id);
+    let now = world.access.read(&nurse, &key).await.expect("the record is open to the post").value();
+    assert_eq!(now.text_at(&["name", "family"]), Some("Cal Choc"));
+    let before = world.access.read_version(&nurse, &key, 1).await.expect("the version before").value();
+    assert_eq!(before.text_at(&["name", "family"]), Some("Caal Choc"));
+    let wrong = Registration { birth_date: "31/02/1968".into(), ..rosa() };
+    let refused = identity::correct(&world.access, &nurse, &id, 2, &wrong).await;
+    assert!(matches!(refused, Err(IdentityError::Fields(fields)) if fields[0].field == "birth_date"));
+}
+
+#[tokio::test]
+async fn the_matcher_rebuilt_equals_the_one_that_lived() {
+    let world = World::new().await;
+    let live = Live::<People>::default();
+    let nurse = world.nurse("Ixmucané");
+    for number in 0..5 {
+        let form = Registration { given1: format!("Rosa{number}"), ..rosa() };
+        let id = identity::register(&world.access, &nurse, &form, &sent(&number.to_string(), &[]))
+            .await
+            .expect("registered")
+            .id;
+        live.follow(world.store()).await.expect("the log");
+        identity::correct(&world.access, &nurse, &id, 1, &rosa()).await.expect("corrected");
+        live.follow(world.store()).await.expect("the log");
+    }
+    let rebuilt = Live::<People>::default();
+    rebuilt.follow(world.store()).await.expect("the log");
+    assert!(live.with(|live| rebuilt.with(|rebuilt| live == rebuilt && rebuilt.len() == 5)));
+}
