@@ -1,1 +1,84 @@
-//! web.
+//! HTTP for people: server-rendered pages in Spanish that work without JavaScript.
+//!
+//! A page is one file in `pages/`, its template in `templates/pages/`, its words in
+//! `locales/es/*.ftl`, and its rows in [`routes`], which say who may ask for it; [`gate`] holds
+//! every request to that row. Pages decide nothing: they build a command, hand it on, and show
+//! what came back. Invariants: no inline style or script; a form without its seal is refused;
+//! the same form sent twice acts once; titles and addresses never carry a person's data.
+
+mod assets;
+mod cookie;
+pub mod form;
+pub mod format;
+mod gate;
+mod keep;
+mod once;
+mod pages;
+mod problem;
+mod read;
+mod route;
+mod session;
+mod shell;
+mod step;
+mod text;
+mod timeline;
+pub mod ui;
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use access::Access;
+use axum::extract::DefaultBodyLimit;
+use axum::{Router, middleware};
+use tower_http::compression::CompressionLayer;
+
+pub use pages::routes;
+pub use route::{Expects, Route};
+pub(crate) use text::t;
+
+/// The largest form that is taken, in bytes; uploads have their own limit.
+pub const FORM_LIMIT_BYTES: usize = 256 * 1024;
+
+/// What the pages stand on.
+#[derive(Clone)]
+pub struct State {
+    /// The gate to the record.
+    pub access: Access,
+    /// Whether this is the demonstration network: the strip that says so is shown.
+    pub demo: bool,
+    /// Whether people reach us by https: cookies are then `Secure` and HSTS is sent.
+    pub https: bool,
+    /// Whether `X-Forwarded-For` was set by our own proxy and names the caller's address.
+    pub behind_proxy: bool,
+}
+
+/// What the pages of one router share.
+pub(crate) struct Shared {
+    state: State,
+    steps: step::Steps,
+}
+
+impl Deref for Shared {
+    type Target = State;
+
+    fn deref(&self) -> &State {
+        &self.state
+    }
+}
+
+/// Every page, its stylesheet, and a 404 page for the rest.
+pub fn router(state: State) -> Router {
+    let shared = Arc::new(Shared { state, steps: step::Steps::default() });
+    let mut router = Router::new();
+    for route in routes() {
+        router = route.mount(router);
+    }
+    router
+        .fallback(gate::unknown)
+        .layer(middleware::from_fn_with_state(shared.clone(), gate::visit))
+        .layer(DefaultBodyLimit::max(FORM_LIMIT_BYTES))
+        .merge(assets::router())
+        .layer(middleware::from_fn_with_state(shared.clone(), gate::headers))
+        .layer(CompressionLayer::new())
+        .with_state(shared)
+}

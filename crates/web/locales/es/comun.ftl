@@ -1,0 +1,115 @@
+tejido = Tejido
+ir-al-contenido = Ir al contenido
+nav-principal = Principal
+nav-inicio = Inicio
+nav-personas = Personas
+nav-cuenta = Mi cuenta
+salir = Salir
+aviso = Aviso
+sintetico = SINTÉTICO
+demo = Red de demostración. Las personas y sus datos son inventados.
+pie = Tejido, software libre para la red de servicios de salud.
+accesibilidad = Accesibilidad
+privacidad = Privacidad
+ayuda = Ayuda
+volver-inicio = Volver a Inicio
+paginas = Páginas
+anterior = Anterior
+siguiente = Siguiente
+prioridad = P{ $n }
+
+hace-un-momento = hace un momento
+hace-minutos = hace { $n ->
+    [one] { $n } minuto
+   *[other] { $n } minutos
+}
+hace-horas = hace { $n ->
+    [one] { $n } hora
+   *[other] { $n } horas
+}
+hace-dias = hace { $n ->
+    [one] { $n } día
+   *[other] { $n } días
+}
+hace-meses = hace { $n ->
+    [one] { $n } mes
+   *[other] { $n } meses
+}
+dia-en-palabras = { $semana } { $dia } de { $mes }
+fecha-en-palabras = { $dia } de { $anio }
+lunes = lunes
+martes = martes
+miercoles = miércoles
+jueves = jueves
+viernes = viernes
+sabado = sábado
+domingo = domingo
+enero = enero
+febrero = febrero
+marzo = marzo
+abril = abril
+mayo = mayo
+junio = junio
+julio = julio
+agosto = agosto
+septiembre = septiembre
+octubre = octubre
+noviembre = noviembre
+diciembre = diciembre
+
+vencio-hoy = Venció hoy
+vencio-hace-dias = Venció hace { $n ->
+    [one] { $n } día
+   *[other] { $n } días
+}
+vence-hoy = Vence hoy { $hora }
+vence-manana = Vence mañana
+quedan-dias = { $n ->
+    [one] Queda { $n } día
+   *[other] Quedan { $n } días
+}
+
+errores-titulo = { $n ->
+    [one] Falta corregir { $n } respuesta
+   *[other] Falta corregir { $n } respuestas
+}
+campo-largo = Escriba { $n } caracteres o menos
+campo-fecha = Escriba un día que exista, por ejemplo 24/11/2026
+
+rol-enfermeria = Enfermería
+rol-medico = Medicina
+rol-especialista = Especialista
+rol-enlace = Enlace comunitario
+rol-trabajo-social = Trabajo social
+rol-interprete = Intérprete
+rol-gestor = Coordinación de red
+rol-supervision = Supervisión de distrito
+rol-direccion = Dirección
+rol-citas = Citas
+rol-administrador = Administración
+rol-auditor = Auditoría
+rol-sistema = Sistema
+
+no-esta-titulo = No encontramos esa página
+no-esta = Revise la dirección. Si llegó desde un enlace, puede que ya no exista o que no le corresponda verla.
+borrado-titulo = Ya no está
+borrado = Lo que busca fue eliminado. Su historia la conserva auditoría.
+no-puede-titulo = Su función no permite esto
+no-puede = Si lo necesita para su trabajo, pídalo a su supervisión o entre con la función que corresponde.
+sin-sello-titulo = Vuelva a abrir la página
+sin-sello = No guardamos nada: la página estaba abierta desde hace mucho o se entró con otro usuario. Ábrala de nuevo y envíe otra vez.
+dos-veces-titulo = Ya lo estamos guardando
+dos-veces = Recibimos este envío hace un momento. Espere y vuelva a abrir la página para ver cómo quedó.
+cambio-titulo = Alguien lo cambió antes
+cambio = Mientras usted escribía, otra persona guardó un cambio. No se guardó lo suyo. Vuelva a abrir la página, revise cómo quedó y decida de nuevo.
+muy-grande-titulo = Lo que envió es demasiado grande
+muy-grande = No guardamos nada. Acorte el texto o envíe un archivo más pequeño.
+ilegible-titulo = No pudimos leer lo que envió
+ilegible = No guardamos nada. Vuelva a abrir la página y envíe otra vez.
+ocupado-titulo = Espere un momento
+ocupado = No guardamos nada. Intente de nuevo en { $n ->
+    [one] { $n } segundo
+   *[other] { $n } segundos
+}.
+falla-titulo = Algo falló aquí
+falla = No es culpa suya. Intente de nuevo; si sigue fallando, avise a quien administra Tejido.

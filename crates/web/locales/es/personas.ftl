@@ -1,0 +1,52 @@
+personas-titulo = Personas
+buscar = Buscar a una persona
+buscar-ayuda = Nombre, CUI, fecha de nacimiento o expediente. No importan las tildes ni el orden.
+buscar-boton = Buscar
+buscar-corto = Escriba al menos dos letras de un nombre, o el CUI completo
+buscar-nadie-titulo = No encontramos a nadie
+buscar-nadie = Pruebe con menos palabras, otro apellido o la fecha de nacimiento.
+buscar-hay = { $n ->
+    [one] { $n } persona
+   *[other] { $n } personas
+}
+buscar-muchas = Mostramos 20 como máximo. Si no está aquí, escriba otro apellido o la fecha de nacimiento.
+sexo-mujer = mujer
+sexo-hombre = hombre
+nacio-el = nació el { $fecha }
+sin-nombre = Sin nombre anotado
+persona-titulo = Historia de la persona
+volver-personas = Volver a Personas
+persona-registro = Queda escrito que usted abrió esta historia.
+historia = Historia de atención
+historia-vacia-titulo = Todavía no hay nada en esta historia
+historia-vacia = Aquí aparecerán sus consultas, referencias y tareas.
+medicamentos = Medicamentos
+diagnosticos = Diagnósticos
+ninguno-anotado = Ninguno anotado
+alergia-grave = Alergia grave a { $a }.
+alergia = Alergia a { $a }.
+dato-cui = CUI
+dato-expediente = Expediente
+dato-idioma = Idioma
+dato-vive = Vive en
+dato-telefono = Teléfono
+filtrar-historia = Filtrar la historia
+ver-todo = Todo
+ver-consultas = Consultas
+ver-referencias = Referencias
+ver-tareas = Tareas
+linea-consulta = Consulta
+linea-sin-firmar = Sin firmar
+linea-referencia = Referencia a { $servicio }
+linea-cumplida = Tarea cumplida
+linea-por-hacer = Por hacer
+
+razon-titulo = Abrir una historia que no le corresponde
+razon-aviso-titulo = Su establecimiento no atiende a esta persona.
+razon-aviso = Si la necesita para atenderla ahora, escriba la razón. Se abre por cuatro horas, queda a su nombre y auditoría la revisa.
+razon-campo = ¿Por qué necesita abrirla?
+razon-ayuda = Por ejemplo: llegó a emergencia, no puede hablar y necesito saber sus alergias.
+razon-falta = Escriba por qué necesita abrir esta historia
+razon-corta = Explique un poco más: al menos diez letras
+razon-boton = Abrir la historia
+hecho-razon = Abrió esta historia con una razón escrita. Se cierra sola en cuatro horas.

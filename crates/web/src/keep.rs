@@ -1,0 +1,84 @@
+//! A form whose session had ended is not lost: what was typed travels with the login page, in the
+//! browser that typed it, and is sent with one button after the login. It is kept only if it
+//! carried the seal of the ended session, so nobody else can plant one; passwords are never kept.
+
+use askama::Template;
+use askama::filters::HtmlSafe;
+
+use crate::form::Form;
+
+const PATH: &str = "_ruta";
+const PREFIX: &str = "_dato.";
+
+/// A form that waits for the login.
+#[derive(Clone, Debug, Default, Template)]
+#[template(
+    source = r#"{% if !path.is_empty() %}<input type="hidden" name="_ruta" value="{{ path }}">{% for (name, value) in pairs %}<input type="hidden" name="_dato.{{ name }}" value="{{ value }}">{% endfor %}{% endif %}"#,
+    ext = "html"
+)]
+pub struct Kept {
+    /// Where it goes.
+    pub path: String,
+    /// What was typed.
+    pub pairs: Vec<(String, String)>,
+}
+
+impl HtmlSafe for Kept {}
+
+impl Kept {
+    /// Keeps a form that was on its way to `path`.
+    pub fn of(path: &str, form: &Form) -> Self {
+        let ours = |name: &str| name.starts_with('_') || name.starts_with("clave");
+        let pairs = form.pairs().iter().filter(|(name, _)| !ours(name)).cloned().collect();
+        Self { path: path.to_owned(), pairs }
+    }
+
+    /// The form that came along with a login form, if one did.
+    pub fn along(form: &Form) -> Self {
+        let path = inside(form.raw(PATH)).unwrap_or_default();
+        let strip = |(name, value): &(String, String)| Some((name.strip_prefix(PREFIX)?.to_owned(), value.clone()));
+        Self { path, pairs: form.pairs().iter().filter_map(strip).collect() }
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.path.is_empty()
+    }
+}
+
+/// A path of ours, never another place's address.
+pub fn inside(path: &str) -> Option<String> {
+    let ours = path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\r', '\n']);
+    ours.then(|| path.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_typed_comes_through_the_login_without_passwords() {
+        let typed = Form::new(vec![
+            ("_sello".into(), "s".into()),
+            ("motivo".into(), "Anemia".into()),
+            ("clave-nueva".into(), "secreta".into()),
+        ]);
+        let kept = Kept::of("/x", &typed);
+        let html = kept.to_string();
+        assert!(html.contains(r#"name="_dato.motivo" value="Anemia""#) && !html.contains("secreta"), "{html}");
+        let along = Kept::along(&Form::new(vec![
+            ("_ruta".into(), "/x".into()),
+            ("_dato.motivo".into(), "Anemia".into()),
+            ("usuario".into(), "ana".into()),
+        ]));
+        assert_eq!(along.pairs, vec![("motivo".to_owned(), "Anemia".to_owned())]);
+    }
+
+    #[test]
+    fn the_way_on_never_leads_elsewhere() {
+        for path in ["https://x", "//x", "/\\x", "x", ""] {
+            assert_eq!(inside(path), None, "{path}");
+        }
+        assert_eq!(inside("/personas?q=a").as_deref(), Some("/personas?q=a"));
+    }
+}

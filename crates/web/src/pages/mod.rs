@@ -1,0 +1,46 @@
+//! The pages, a file each, and the table of their rows.
+
+mod account;
+pub(crate) mod find;
+mod home;
+mod info;
+mod invitation;
+pub(crate) mod login;
+mod person;
+mod pieces;
+
+use crate::route::{Expects, Route};
+
+/// Every page: method, path, who may ask.
+pub fn routes() -> Vec<Route> {
+    vec![
+        Route::get("/", Expects::Session, home::show_home),
+        Route::get("/entrar", Expects::Anyone, login::show_login),
+        Route::post("/entrar", Expects::Anyone, login::enter),
+        Route::post("/entrar/codigo", Expects::Anyone, login::enter_code),
+        Route::post("/entrar/funcion", Expects::Anyone, login::enter_role),
+        Route::post("/salir", Expects::Anyone, login::leave),
+        Route::get("/invitacion/{codigo}", Expects::Anyone, invitation::show_invitation),
+        Route::post("/invitacion/{codigo}", Expects::Anyone, invitation::accept),
+        Route::get("/cuenta", Expects::Session, account::show_account),
+        Route::post("/cuenta/sesiones/{id}/cerrar", Expects::Session, account::end_session),
+        Route::get("/cuenta/clave", Expects::Settling, account::show_password),
+        Route::post("/cuenta/clave", Expects::Settling, account::change_password),
+        Route::get("/cuenta/segundo-paso", Expects::Settling, account::show_second_step),
+        Route::post("/cuenta/segundo-paso", Expects::Settling, account::confirm_second_step),
+        Route::post("/cuenta/segundo-paso/empezar", Expects::Settling, account::start_second_step),
+        Route::get("/funcion", Expects::Session, account::show_roles),
+        Route::post("/funcion", Expects::Session, account::switch_role),
+        Route::post("/bloquear", Expects::Session, account::lock),
+        Route::get("/desbloquear", Expects::Settling, account::show_locked),
+        Route::post("/desbloquear", Expects::Settling, account::unlock),
+        Route::get("/personas", Expects::Roles(find::SEEKERS), find::find),
+        Route::get("/personas/{id}", Expects::Session, person::show_person),
+        Route::get("/personas/{id}/razon", Expects::Session, person::show_reason),
+        Route::post("/personas/{id}/razon", Expects::Session, person::give_reason),
+        Route::get("/accesibilidad", Expects::Anyone, info::accessibility),
+        Route::get("/privacidad", Expects::Anyone, info::privacy),
+        Route::get("/ayuda", Expects::Anyone, info::help),
+        Route::get("/piezas", Expects::Anyone, pieces::show_pieces),
+    ]
+}

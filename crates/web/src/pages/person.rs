@@ -1,0 +1,190 @@
+//! A person's page: who they are, what to mind, and one timeline; and the page that asks for a
+//! written reason when the caller has no other.
+
+use access::{AccessError, system};
+use askama::Template;
+use axum::extract::{Path, Query};
+use axum::response::{IntoResponse, Redirect};
+use fhir::Value;
+use identity::PersonName;
+use serde::Deserialize;
+use store::Key;
+
+use crate::form::Form;
+use crate::gate::{Posted, Visit, done, mend, show};
+use crate::problem::{Answer, Problem};
+use crate::read::{identifier, is_synthetic, list, when, words};
+use crate::shell::{Done, Shell};
+use crate::text::t;
+use crate::timeline::{Shown, Story, events};
+use crate::ui::{Chip, Chips, Facts, Note, Thread, Tone};
+
+/// Who a page is about, as its head shows it.
+pub struct Head {
+    /// The whole name.
+    pub name: String,
+    /// `34 años · mujer · nació el 12/03/1992`.
+    pub about: String,
+    /// Whether the person is invented.
+    pub synthetic: bool,
+}
+
+impl Head {
+    /// From the Patient, as of this moment.
+    pub fn of(patient: &Value, now: jiff::Timestamp) -> Self {
+        let birth = patient.text_at(&["birthDate"]).unwrap_or_default();
+        let age = identity::age_text(birth, identity::today(now));
+        let sex = match patient.text_at(&["gender"]) {
+            Some("female") => t("sexo-mujer").to_string(),
+            Some("male") => t("sexo-hombre").to_string(),
+            _ => String::new(),
+        };
+        let born = if birth.is_empty() { String::new() } else { t("nacio-el").with("fecha", when(birth)).into() };
+        let about: Vec<String> =
+            [age.unwrap_or_default(), sex, born].into_iter().filter(|part| !part.is_empty()).collect();
+        let name = PersonName::of(patient).map_or_else(|| t("sin-nombre").into(), |name| name.printed());
+        Self { name, about: about.join(" · "), synthetic: is_synthetic(patient) }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "pages/persona.html")]
+struct PersonPage {
+    shell: Shell,
+    head: Head,
+    alerts: Vec<Note>,
+    facts: Facts,
+    chips: Chips,
+    thread: Thread,
+    medicines: Vec<String>,
+    problems: Vec<String>,
+}
+
+/// What of the timeline is asked for.
+#[derive(Deserialize)]
+pub struct Asked {
+    ver: Option<String>,
+}
+
+/// `GET /personas/{id}`
+pub async fn show_person(visit: Visit, Path(id): Path<String>, Query(asked): Query<Asked>) -> Answer {
+    let (access, cx) = (&visit.state.access, visit.cx()?);
+    match access.open_record(cx, &id).await {
+        Err(AccessError::ReasonNeeded { .. }) => {
+            return Ok(Redirect::to(&format!("/personas/{id}/razon")).into_response());
+        }
+        opened => opened?,
+    };
+    let patient = access.read(cx, &Key::new("Patient", &id)).await?.value();
+    let about = [("patient", id.as_str()), ("_count", "100")];
+    let newest = [("patient", id.as_str()), ("_sort", "-_lastUpdated"), ("_count", "100")];
+    let story = Story {
+        encounters: list(access, cx, "Encounter", &newest).await?,
+        observations: list(access, cx, "Observation", &newest).await?,
+        conditions: list(access, cx, "Condition", &about).await?,
+        requests: list(access, cx, "ServiceRequest", &newest).await?,
+        tasks: list(access, cx, "Task", &newest).await?,
+    };
+    let allergies = list(access, cx, "AllergyIntolerance", &about).await?;
+    let medicines = list(access, cx, "MedicationStatement", &about).await?;
+    let shown = Shown::from_code(asked.ver.as_deref().unwrap_or_default());
+    show(&PersonPage {
+        shell: visit.shell(t("persona-titulo")).back("/personas", t("volver-personas")),
+        head: Head::of(&patient, cx.now),
+        alerts: allergies.iter().filter(|one| is_active(one)).map(alert).collect(),
+        facts: facts(&patient),
+        chips: chips(&id, shown),
+        thread: Thread(events(&story, shown)),
+        medicines: medicines
+            .iter()
+            .filter(|one| one.text_at(&["status"]) == Some("active"))
+            .map(|one| words(one.get("medicationCodeableConcept")))
+            .collect(),
+        problems: story.conditions.iter().filter(|one| is_active(one)).map(|one| words(one.get("code"))).collect(),
+    })
+}
+
+/// Whether a problem or an allergy still holds.
+fn is_active(one: &Value) -> bool {
+    let codings = one.get("clinicalStatus").map(|status| status.items("coding"));
+    codings.is_none_or(|codings| codings.iter().any(|coding| coding.text_at(&["code"]) == Some("active")))
+}
+
+fn alert(allergy: &Value) -> Note {
+    let severe = allergy.text_at(&["criticality"]) == Some("high");
+    let to = words(allergy.get("code"));
+    let strong = if severe { t("alergia-grave").with("a", to) } else { t("alergia").with("a", to) };
+    Note::new(if severe { Tone::Stop } else { Tone::Warn }, strong, "")
+}
+
+fn facts(patient: &Value) -> Facts {
+    let phone = patient.items("telecom").iter().find_map(|one| one.text_at(&["value"]));
+    let language = patient.items("communication").first().map(|one| words(one.get("language")));
+    let file = identifier(patient, system::FILE_NUMBER).map(|value| value.rsplit('/').next().unwrap_or(value));
+    let place = patient
+        .items("address")
+        .first()
+        .and_then(|address| address.text_at(&["text"]).or_else(|| address.text_at(&["city"])));
+    let rows = [
+        (t("dato-cui"), identifier(patient, system::CUI).map(str::to_owned)),
+        (t("dato-expediente"), file.map(str::to_owned)),
+        (t("dato-idioma"), language),
+        (t("dato-vive"), place.map(str::to_owned)),
+        (t("dato-telefono"), phone.map(str::to_owned)),
+    ];
+    Facts(
+        rows.into_iter()
+            .filter_map(|(name, value)| Some((name.to_string(), value.filter(|v| !v.is_empty())?)))
+            .collect(),
+    )
+}
+
+fn chips(id: &str, shown: Shown) -> Chips {
+    let of = [
+        ("", t("ver-todo"), Shown::All),
+        ("?ver=consultas", t("ver-consultas"), Shown::Visits),
+        ("?ver=referencias", t("ver-referencias"), Shown::Referrals),
+        ("?ver=tareas", t("ver-tareas"), Shown::Tasks),
+    ];
+    let chip = |(query, text, which)| Chip {
+        href: format!("/personas/{id}{query}"),
+        text: crate::text::Text::into(text),
+        current: which == shown,
+    };
+    Chips { label: t("filtrar-historia").into(), chips: of.into_iter().map(chip).collect() }
+}
+
+#[derive(Template)]
+#[template(path = "pages/razon.html")]
+struct ReasonPage {
+    shell: Shell,
+    form: Form,
+    head: Head,
+    id: String,
+}
+
+/// The page that asks for the reason, with what was typed.
+async fn reason_page(visit: &Visit, id: &str, form: Form) -> Result<ReasonPage, Problem> {
+    let cx = visit.cx()?;
+    let patient = visit.state.access.read(cx, &Key::new("Patient", id)).await?.value();
+    let shell = visit.shell(t("razon-titulo")).back("/personas", t("volver-personas"));
+    Ok(ReasonPage { shell, form, head: Head::of(&patient, cx.now), id: id.to_owned() })
+}
+
+/// `GET /personas/{id}/razon`
+pub async fn show_reason(visit: Visit, Path(id): Path<String>) -> Answer {
+    show(&reason_page(&visit, &id, Form::default()).await?)
+}
+
+/// `POST /personas/{id}/razon`
+pub async fn give_reason(visit: Visit, Path(id): Path<String>, Posted(mut form): Posted) -> Answer {
+    let reason = form.required("razon", 1000, t("razon-falta"));
+    if form.ok() {
+        match visit.state.access.break_glass(visit.cx()?, &id, &reason).await {
+            Ok(()) => return done(&visit, &format!("/personas/{id}"), Done::RecordOpened),
+            Err(AccessError::Rule(_)) => form.error("razon", t("razon-corta")),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    mend(&reason_page(&visit, &id, form).await?)
+}

@@ -1,0 +1,129 @@
+//! When a page can't be given: the reason in Spanish, what to do next, and nothing of the inside.
+//! What may not be seen and what is not there are answered alike.
+
+use access::AccessError;
+use askama::Template;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use store::Kind;
+
+use crate::shell::{Shell, respond};
+use crate::text::{Text, t};
+
+/// What a handler gives: the answer, or why there is none.
+pub type Answer = Result<Response, Problem>;
+
+/// Why a page can't be given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Problem {
+    /// It is not there, or may not be seen.
+    NotFound,
+    /// It was deleted.
+    Gone,
+    /// The role may not do this.
+    Forbidden,
+    /// The form did not come from our page, or its page is too old.
+    Unsealed,
+    /// The same form is being written right now.
+    Twice,
+    /// The same form was taken before and led there.
+    Again(String),
+    /// What the page showed has changed since.
+    Stale,
+    /// The form is larger than is taken, or can't be read.
+    TooLarge,
+    /// A request that no page of ours makes.
+    Unreadable,
+    /// Too many tries, or too much to do: again in so many seconds.
+    Busy(u64),
+    /// A person's record that opens only with a written reason: the person's id.
+    ReasonNeeded(String),
+    /// Something is broken here.
+    Fault,
+}
+
+impl Problem {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Gone => StatusCode::GONE,
+            Self::Forbidden | Self::Unsealed | Self::ReasonNeeded(_) => StatusCode::FORBIDDEN,
+            Self::Twice | Self::Stale | Self::Again(_) => StatusCode::CONFLICT,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Unreadable => StatusCode::BAD_REQUEST,
+            Self::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Fault => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    fn words(&self) -> (Text, Text) {
+        match self {
+            Self::NotFound => (t("no-esta-titulo"), t("no-esta")),
+            Self::Gone => (t("borrado-titulo"), t("borrado")),
+            Self::Forbidden | Self::ReasonNeeded(_) => (t("no-puede-titulo"), t("no-puede")),
+            Self::Unsealed => (t("sin-sello-titulo"), t("sin-sello")),
+            Self::Twice | Self::Again(_) => (t("dos-veces-titulo"), t("dos-veces")),
+            Self::Stale => (t("cambio-titulo"), t("cambio")),
+            Self::TooLarge => (t("muy-grande-titulo"), t("muy-grande")),
+            Self::Unreadable => (t("ilegible-titulo"), t("ilegible")),
+            Self::Busy(seconds) => (t("ocupado-titulo"), t("ocupado").with("n", *seconds)),
+            Self::Fault => (t("falla-titulo"), t("falla")),
+        }
+    }
+}
+
+impl From<Kind> for Problem {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::NotFound => Self::NotFound,
+            Kind::Gone => Self::Gone,
+            Kind::Conflict | Kind::Stale => Self::Stale,
+            Kind::Invalid | Kind::Rule => Self::Unreadable,
+            Kind::Unauthenticated | Kind::Forbidden => Self::Forbidden,
+            Kind::Busy | Kind::Timeout => Self::Busy(5),
+            Kind::Fault => Self::Fault,
+        }
+    }
+}
+
+impl From<AccessError> for Problem {
+    fn from(error: AccessError) -> Self {
+        match error {
+            AccessError::ReasonNeeded { patient } => Self::ReasonNeeded(patient),
+            AccessError::TooMany { seconds } => Self::Busy(seconds),
+            other => {
+                if other.kind() == Kind::Fault {
+                    tracing::error!(error = %other, "a page failed");
+                }
+                other.kind().into()
+            }
+        }
+    }
+}
+
+impl From<store::StoreError> for Problem {
+    fn from(error: store::StoreError) -> Self {
+        AccessError::from(error).into()
+    }
+}
+
+#[derive(Template)]
+#[template(path = "pages/problema.html")]
+struct ProblemPage {
+    shell: Shell,
+    heading: Text,
+    words: Text,
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        if let Self::Again(place) = &self {
+            return Redirect::to(place).into_response();
+        }
+        let (heading, words) = self.words();
+        let page = ProblemPage { shell: Shell::bare(heading.clone()), heading, words };
+        let mut response = respond(&page);
+        *response.status_mut() = self.status();
+        response
+    }
+}
