@@ -1,0 +1,8 @@
+//! The pages as a browser sees them: the router over a throw-away store.
+
+mod account;
+mod browser;
+mod house;
+mod person;
+
+use browser::{Answer, Browser, PASSWORD, Site, new_user};

@@ -1,0 +1,77 @@
+//! Finding a person and opening their record, with a reason or with one's written word.
+
+use access::Role;
+use axum::http::StatusCode;
+use testkit::{OFFICE, OTHER_POST, POST};
+
+use crate::Site;
+use crate::house::well_made;
+
+#[tokio::test]
+async fn a_person_is_found_without_accents_and_opened() {
+    let site = Site::new().await;
+    let mut browser = site.logged_in("ana", Role::Nurse, POST).await;
+    site.world.person(&site.world.at("Ana", Role::Nurse, POST), "rosa", "Tzúb").await;
+    let found = browser.get("/personas?q=rosa%20tzub").await;
+    well_made("/personas", &found);
+    assert!(found.body.contains(r#"href="/personas/rosa""#), "{}", found.body);
+    let record = browser.get("/personas/rosa").await;
+    well_made("/personas/rosa", &record);
+    assert!(record.body.contains("<h1>Rosa Tzúb <span class=\"synth\">SINTÉTICO</span></h1>"), "{}", record.body);
+    let title = record.body.split("<title>").nth(1).unwrap();
+    assert!(!title[..title.find('<').unwrap()].contains("Rosa"), "no name in the window's title");
+    assert!(browser.get("/personas?q=nadie").await.body.contains("No encontramos a nadie"));
+}
+
+#[tokio::test]
+async fn a_record_without_a_reason_opens_only_with_a_written_one() {
+    let site = Site::new().await;
+    site.world.person(&site.world.at("Otra", Role::Nurse, OTHER_POST), "rosa", "Tzub").await;
+    let mut browser = site.logged_in("ana", Role::Nurse, POST).await;
+    assert_eq!(browser.get("/personas/rosa").await.location(), "/personas/rosa/razon");
+    let page = browser.get("/personas/rosa/razon").await;
+    well_made("/personas/rosa/razon", &page);
+    let short = browser.submit(&page, "/personas/rosa/razon", &[("razon", "urge")]).await;
+    assert_eq!(short.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(short.body.contains("al menos diez letras") && short.body.contains(">\nurge</textarea>"), "{}", short.body);
+    let reason = [("razon", "Llegó a emergencia y no puede hablar")];
+    let opened = browser.submit(&short, "/personas/rosa/razon", &reason).await;
+    assert_eq!(opened.location(), "/personas/rosa");
+    assert_eq!(browser.get("/personas/rosa").await.status, StatusCode::OK);
+    let twice = browser.submit(&short, "/personas/rosa/razon", &reason).await;
+    assert_eq!(
+        (twice.status, twice.location()),
+        (StatusCode::SEE_OTHER, "/personas/rosa"),
+        "the same form twice acts once"
+    );
+}
+
+#[tokio::test]
+async fn who_is_not_there_and_who_may_not_be_seen_are_alike() {
+    let site = Site::new().await;
+    site.world.person(&site.world.igss_clerk("Otro"), "rosa", "Tzub").await;
+    let mut browser = site.logged_in("ana", Role::Nurse, POST).await;
+    let (hidden, absent) = (browser.get("/personas/rosa").await, browser.get("/personas/nadie").await);
+    assert_eq!(hidden.status, StatusCode::NOT_FOUND);
+    assert_eq!(hidden.body, absent.body);
+}
+
+#[tokio::test]
+async fn every_row_of_the_table_holds_for_every_role() {
+    let site = Site::new().await;
+    for role in Role::ALL.into_iter().filter(|role| !matches!(role, Role::System | Role::Administrator | Role::Auditor))
+    {
+        let facility = if role == Role::Coordinator { OFFICE } else { POST };
+        let mut browser = site.logged_in(role.code(), role, facility).await;
+        for route in web::routes().iter().filter(|route| route.method == axum::http::Method::GET) {
+            let path = route.path.replace("{id}", "nada").replace("{codigo}", "nada");
+            let answer = browser.get(&path).await;
+            let refused = answer.status == StatusCode::FORBIDDEN;
+            if !route.expects.admits(role) {
+                assert!(refused, "{} may not ask for {path}: {}", role.code(), answer.status);
+            } else if !path.contains("/nada") {
+                assert_eq!(answer.status, StatusCode::OK, "{} asks for {path}", role.code());
+            }
+        }
+    }
+}
