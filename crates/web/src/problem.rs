@@ -101,6 +101,15 @@ impl From<AccessError> for Problem {
     }
 }
 
+impl From<care::CareError> for Problem {
+    fn from(error: care::CareError) -> Self {
+        match error {
+            care::CareError::Access(error) => error.into(),
+            other => other.kind().into(),
+        }
+    }
+}
+
 impl From<store::StoreError> for Problem {
     fn from(error: store::StoreError) -> Self {
         AccessError::from(error).into()

@@ -1,6 +1,19 @@
 inicio-titulo = Lo que espera por usted
-inicio-nada-titulo = Aún no hay lista de trabajo para su función
-inicio-nada = Cuando la haya, lo más atrasado saldrá primero.
+inicio-nada-titulo = Nada espera por usted
+inicio-nada = Cuando algo espere por su función, aparecerá aquí; lo más atrasado primero.
+inicio-sin-lista-titulo = Su función aún no tiene lista de trabajo
+inicio-sin-lista = Las páginas de su función se están construyendo.
+inicio-traslados = Traslados urgentes
+inicio-acusar = Contrarreferencias por acusar
+inicio-buscar = Personas por buscar
+inicio-completar = Referencias por completar
+inicio-tareas = Tareas de seguimiento
+inicio-borradores = Borradores
+inicio-revisar = Referencias por revisar
+inicio-agenda = Citas de hoy
+inicio-fila = { $servicio } · { $numero } · { $desde }
+inicio-antes-de = Antes del { $fecha }
+inicio-de = { $n } de { $total }
 
 entrar-titulo = Entrar
 entrar-usuario = Usuario

@@ -1,14 +1,39 @@
-//! A role's first page: what waits for it.
+//! A role's first page: what waits for it, the oldest breach first.
 
+use access::Role;
 use askama::Template;
+use care::referral::Referral;
+use care::referral::follow_up::FollowUp;
+use care::referral::worklist::{self, Filter};
+use jiff::Timestamp;
 
-use crate::format::{full_date_in_words, local};
+use crate::format::{ago, full_date_in_words, hour, local};
 use crate::gate::{Visit, show};
 use crate::pages::find::{Finder, SEEKERS};
-use crate::problem::Answer;
+use crate::problem::{Answer, Problem};
+use crate::read::{is_synthetic, when};
 use crate::shell::Shell;
 use crate::text::{Text, t};
-use crate::ui::Empty;
+use crate::ui::{Clock, Empty, Semaphore};
+
+/// At most so many of a group are on the first page.
+const SHOWN: usize = 10;
+
+struct Row {
+    person: String,
+    name: String,
+    synthetic: bool,
+    about: String,
+    words: String,
+    clock: Option<Semaphore>,
+}
+
+struct Group {
+    id: &'static str,
+    heading: Text,
+    total: usize,
+    rows: Vec<Row>,
+}
 
 #[derive(Template)]
 #[template(path = "pages/inicio.html")]
@@ -16,13 +41,94 @@ struct Home {
     shell: Shell,
     today: Text,
     finder: Option<Finder>,
+    groups: Vec<Group>,
     empty: Empty,
 }
 
 /// `GET /`
 pub async fn show_home(visit: Visit) -> Answer {
-    let today = full_date_in_words(local(visit.cx()?.now).date());
-    let finder = visit.role().is_some_and(|role| SEEKERS.contains(&role)).then(Finder::default);
-    let empty = Empty::quiet(t("inicio-nada-titulo"), t("inicio-nada"));
-    show(&Home { shell: visit.shell(t("inicio-titulo")), today, finder, empty })
+    let cx = visit.cx()?;
+    let today = full_date_in_words(local(cx.now).date());
+    let finder = SEEKERS.contains(&cx.role).then(Finder::default);
+    let (groups, empty) = match cx.role {
+        Role::Nurse | Role::Doctor | Role::CommunityWorker | Role::SocialWorker => (at_post(&visit).await?, nothing()),
+        Role::Coordinator | Role::Clerk => (for_review(&visit).await?, nothing()),
+        Role::Specialist => (agenda(&visit).await?, nothing()),
+        _ => (Vec::new(), Empty::quiet(t("inicio-sin-lista-titulo"), t("inicio-sin-lista"))),
+    };
+    show(&Home { shell: visit.shell(t("inicio-titulo")), today, finder, groups, empty })
+}
+
+fn nothing() -> Empty {
+    Empty::quiet(t("inicio-nada-titulo"), t("inicio-nada"))
+}
+
+async fn at_post(visit: &Visit) -> Result<Vec<Group>, Problem> {
+    let cx = visit.cx()?;
+    let post = worklist::waiting_at_post(&visit.state.access, cx).await?;
+    let follow_ups = post.follow_ups.iter().map(follow_up).collect();
+    let groups = vec![
+        group("traslados", t("inicio-traslados"), rows(&post.transfers, cx.now)),
+        group("acusar", t("inicio-acusar"), rows(&post.to_acknowledge, cx.now)),
+        group("buscar", t("inicio-buscar"), rows(&post.to_find, cx.now)),
+        group("completar", t("inicio-completar"), rows(&post.returned, cx.now)),
+        group("tareas", t("inicio-tareas"), follow_ups),
+        group("borradores", t("inicio-borradores"), rows(&post.drafts, cx.now)),
+    ];
+    Ok(groups.into_iter().filter(|group| group.total > 0).collect())
+}
+
+async fn for_review(visit: &Visit) -> Result<Vec<Group>, Problem> {
+    let cx = visit.cx()?;
+    let queue = worklist::queue(&visit.state.access, cx, &Filter::default(), 1).await?;
+    let shown = Group { total: queue.total, ..group("revisar", t("inicio-revisar"), rows(&queue.rows, cx.now)) };
+    Ok(Some(shown).into_iter().filter(|group| group.total > 0).collect())
+}
+
+async fn agenda(visit: &Visit) -> Result<Vec<Group>, Problem> {
+    let cx = visit.cx()?;
+    let day = worklist::agenda(&visit.state.access, cx, local(cx.now).date()).await?;
+    let row = |entry: &worklist::AgendaEntry| Row {
+        clock: Some(Semaphore::new(Clock::Paused, hour(entry.start))),
+        ..row(&entry.referral, cx.now)
+    };
+    let shown = group("agenda", t("inicio-agenda"), day.iter().map(row).collect());
+    Ok(Some(shown).into_iter().filter(|group| group.total > 0).collect())
+}
+
+fn group(id: &'static str, heading: Text, mut rows: Vec<Row>) -> Group {
+    let total = rows.len();
+    rows.truncate(SHOWN);
+    Group { id, heading, total, rows }
+}
+
+fn rows(referrals: &[Referral], now: Timestamp) -> Vec<Row> {
+    referrals.iter().map(|one| row(one, now)).collect()
+}
+
+fn row(referral: &Referral, now: Timestamp) -> Row {
+    let (patient, service, number) = (referral.patient(), referral.service().name, referral.number());
+    Row {
+        person: patient.id,
+        name: patient.name,
+        synthetic: is_synthetic(&referral.task),
+        about: t("inicio-fila")
+            .with("servicio", service)
+            .with("numero", number)
+            .with("desde", ago(referral.since(), now))
+            .into(),
+        words: referral.reason().to_owned(),
+        clock: referral.due().map(|due| Semaphore::due(due, now)),
+    }
+}
+
+fn follow_up(one: &FollowUp) -> Row {
+    Row {
+        person: one.patient.id.clone(),
+        name: one.patient.name.clone(),
+        synthetic: false,
+        about: one.due.as_deref().map(|due| t("inicio-antes-de").with("fecha", when(due)).into()).unwrap_or_default(),
+        words: one.words.clone(),
+        clock: None,
+    }
 }
