@@ -12,7 +12,7 @@ use crate::body::Sent;
 use crate::bundle::{Bundle, text};
 use crate::call::{Call, Conditions, Return};
 use crate::error::ApiError;
-use crate::{MOUNT, create, delete, history, outcome, read, search, transaction, update};
+use crate::{MOUNT, create, delete, history, outcome, patch, read, search, transaction, update};
 
 /// What an entry's address names.
 #[derive(Clone, Debug)]
@@ -101,6 +101,7 @@ pub async fn one(call: &Call, entry: &Entry) -> Result<Answer, ApiError> {
         (&Method::POST, Place::Type(kind)) => create::post(call, kind, &entry.sent()?).await,
         (&Method::PUT, Place::Type(kind)) => update::put_matching(call, kind, &entry.sent()?).await,
         (&Method::PUT, Place::Instance(key)) => update::put(call, key.clone(), &entry.sent()?).await,
+        (&Method::PATCH, Place::Instance(key)) => patch::apply(call, key, &patch::in_binary(entry)?).await,
         (&Method::DELETE, Place::Type(kind)) => delete::remove_matching(call, kind).await,
         (&Method::DELETE, Place::Instance(key)) => delete::remove(call, key.clone()).await,
         (method, _) => Err(ApiError::MethodNotAllowed { method: method.to_string() }),

@@ -62,26 +62,44 @@ impl Sent {
     }
 }
 
+/// A JSON Patch document (RFC 6902).
+pub struct Operations(pub Value);
+
+const JSON: [&str; 3] = ["application/fhir+json", "application/json", "text/json"];
+const JSON_PATCH: [&str; 1] = ["application/json-patch+json"];
+
 impl FromRequest<Api> for Sent {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, api: &Api) -> Result<Self, ApiError> {
-        let (parts, body) = request.into_parts();
-        let json = ["application/fhir+json", "application/json", "text/json", "application/json-patch+json"];
-        media_type(&parts, &json, "application/fhir+json")?;
-        let (packed, limit) = (packed(&parts)?, api.settings.max_body_bytes);
-        let bytes = read(&parts, body, limit).await?;
-        let work = move || {
-            let bytes = if packed { unpack(&bytes, limit)? } else { bytes };
-            let value = fhir::json::parse(&bytes)?;
-            Ok(Self { bytes, value })
-        };
-        if parts.headers.get(CONTENT_LENGTH).is_some_and(|length| length.len() < 6) && !packed {
-            return work();
-        }
-        let broken = |_| ApiError::from(store::StoreError::Fault("reading a body panicked"));
-        tokio::task::spawn_blocking(work).await.map_err(broken)?
+        json(request, api, &JSON).await
     }
+}
+
+impl FromRequest<Api> for Operations {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, api: &Api) -> Result<Self, ApiError> {
+        Ok(Self(json(request, api, &JSON_PATCH).await?.value))
+    }
+}
+
+async fn json(request: Request, api: &Api, kinds: &[&'static str]) -> Result<Sent, ApiError> {
+    let (parts, body) = request.into_parts();
+    media_type(&parts, kinds)?;
+    let (packed, limit) = (packed(&parts)?, api.settings.max_body_bytes);
+    let bytes = read(&parts, body, limit).await?;
+    let large = packed || bytes.len() > LARGE_BYTES;
+    let work = move || {
+        let bytes = if packed { unpack(&bytes, limit)? } else { bytes };
+        let value = fhir::json::parse(&bytes)?;
+        Ok(Sent { bytes, value })
+    };
+    if !large {
+        return work();
+    }
+    let broken = |_| ApiError::from(store::StoreError::Fault("reading a body panicked"));
+    tokio::task::spawn_blocking(work).await.map_err(broken)?
 }
 
 /// The parameters of a `POST …/_search`.
@@ -92,8 +110,7 @@ impl FromRequest<Api> for Form {
 
     async fn from_request(request: Request, api: &Api) -> Result<Self, ApiError> {
         let (parts, body) = request.into_parts();
-        let form = "application/x-www-form-urlencoded";
-        media_type(&parts, &[form], form)?;
+        media_type(&parts, &["application/x-www-form-urlencoded"])?;
         let limit = api.settings.max_body_bytes.min(LARGE_BYTES);
         let bytes = read(&parts, body, limit).await?;
         let bytes = if packed(&parts)? { unpack(&bytes, limit)? } else { bytes };
@@ -106,12 +123,12 @@ fn text<'a>(parts: &'a Parts, name: &HeaderName) -> Option<&'a str> {
     parts.headers.get(name)?.to_str().ok()
 }
 
-fn media_type(parts: &Parts, known: &[&str], wanted: &'static str) -> Result<(), ApiError> {
+fn media_type(parts: &Parts, known: &[&'static str]) -> Result<(), ApiError> {
     let Some(found) = text(parts, &CONTENT_TYPE) else { return Ok(()) };
     let kind = found.split(';').next().unwrap_or_default().trim();
     match known.iter().any(|known| kind.eq_ignore_ascii_case(known)) {
         true => Ok(()),
-        false => Err(ApiError::MediaType { found: found.to_owned(), wanted }),
+        false => Err(ApiError::MediaType { found: found.to_owned(), wanted: known[0] }),
     }
 }
 

@@ -13,7 +13,7 @@ use crate::error::ApiError;
 /// The day on which the statement's content last changed, other than by the tables.
 const DATE: &str = "2026-11-24";
 
-/// Types that are only ever added to (issue §3): no update and no deletion.
+/// Types that are only ever added to (issue §3): no update, patch or deletion.
 const APPEND_ONLY: [&str; 2] = ["AuditEvent", "Provenance"];
 
 const HOW: &str = "JSON only. Parameters that are not listed are refused with 400; with Prefer: handling=lenient they \
@@ -42,6 +42,7 @@ pub async fn metadata(open: Open) -> Result<Answer, ApiError> {
         "implementation": { "description": "Tejido: the record of a health-service network", "url": open.base },
         "fhirVersion": "4.0.1",
         "format": ["application/fhir+json", "json"],
+        "patchFormat": ["application/json-patch+json"],
         "rest": [REST.get_or_init(rest)],
     });
     Ok(Answer::ok(statement.to_bytes()))
@@ -63,7 +64,7 @@ fn resource(kind: &str) -> Value {
     let append_only = APPEND_ONLY.contains(&kind);
     let mut interactions = vec!["read", "vread", "create", "history-instance", "history-type", "search-type"];
     if !append_only {
-        interactions.extend(["update", "delete"]);
+        interactions.extend(["update", "patch", "delete"]);
     }
     json!({
         "type": kind,

@@ -1,7 +1,7 @@
 //! What can go wrong between the wire and the gate.
 
 use access::AccessError;
-use fhir::json::ParseError;
+use fhir::json::{ParseError, PatchError, PatchProblem};
 use fhir::outcome::Issue;
 use fhir::search::QueryError;
 use store::{Kind, StoreError};
@@ -21,6 +21,9 @@ pub enum ApiError {
     /// A body that is JSON but not the resource that belongs here.
     #[error("not valid: {} issues", .0.len())]
     Invalid(Vec<Issue>),
+    /// A patch that can't be applied.
+    #[error(transparent)]
+    Patch(#[from] PatchError),
     /// A header, parameter or address that can't be read.
     #[error("{place}: {problem}")]
     Malformed {
@@ -100,6 +103,8 @@ impl ApiError {
             Self::UnknownType { .. } | Self::NoRoute { .. } => Kind::NotFound,
             Self::MultipleMatches { .. } | Self::NoMatch { .. } => Kind::Stale,
             Self::Entry { error, .. } => error.kind(),
+            // R4 §3.1.0.6: a patch that is well written but does not fit what is there is 422.
+            Self::Patch(error) if !matches!(error.problem, PatchProblem::Malformed(_)) => Kind::Rule,
             _ => Kind::Invalid,
         }
     }

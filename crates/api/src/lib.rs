@@ -19,6 +19,7 @@ mod envelope;
 mod error;
 mod history;
 mod outcome;
+mod patch;
 mod read;
 mod search;
 mod shape;
@@ -84,7 +85,7 @@ pub fn router(api: Api) -> Router {
         .route("/{type}/_search", post(search::by_post))
         .route("/{type}/_history", get(history::history))
         .route("/{type}/$validate", post(validate::validate))
-        .route("/{type}/{id}", get(read::read).put(update::update).delete(delete::delete))
+        .route("/{type}/{id}", get(read::read).put(update::update).delete(delete::delete).patch(patch::patch))
         .route("/{type}/{id}/_history", get(history::history))
         .route("/{type}/{id}/_history/{version}", get(read::version))
         .fallback(outcome::no_route)

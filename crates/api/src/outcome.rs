@@ -48,6 +48,7 @@ fn of_error(error: &ApiError) -> (StatusCode, &'static str) {
         ApiError::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "too-long"),
         ApiError::MultipleMatches { .. } => (StatusCode::PRECONDITION_FAILED, "multiple-matches"),
         ApiError::NoMatch { .. } => (StatusCode::PRECONDITION_FAILED, "not-found"),
+        ApiError::Patch(_) => (of_kind(error.kind()).0, "processing"),
         ApiError::Access(AccessError::TooMany { .. }) => (StatusCode::TOO_MANY_REQUESTS, "throttled"),
         ApiError::Entry { error, .. } => of_error(error),
         _ => of_kind(error.kind()),

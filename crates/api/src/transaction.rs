@@ -1,6 +1,6 @@
 //! transaction (R4 §3.1.0.11.2): all entries or none, as one act. Ids are given out first, links
 //! between entries are rewritten to them, then everything is committed at once: deletions, creates,
-//! updates. Reads are answered from what is there afterwards.
+//! updates and patches. Reads are answered from what is there afterwards.
 
 mod links;
 mod plan;

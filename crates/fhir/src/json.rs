@@ -11,11 +11,13 @@ use std::fmt;
 
 mod build;
 mod parse;
+mod patch;
 mod splice;
 
 #[doc(hidden)]
 pub use build::put;
 pub use parse::{ParseError, Problem, parse};
+pub use patch::{PatchError, PatchProblem, patch};
 pub use splice::{Stamp, add_security, stamp};
 
 /// The deepest nesting of objects and arrays that is read.

@@ -13,7 +13,7 @@ use crate::body::Sent;
 use crate::call::Call;
 use crate::conditional;
 use crate::error::ApiError;
-use crate::{address, create, update};
+use crate::{address, create, patch, update};
 
 /// What an entry comes to.
 pub enum Deed {
@@ -25,11 +25,19 @@ pub enum Deed {
         key: Key,
         /// What must hold.
         expect: Expect,
+        /// The patched resource; otherwise it is the entry's.
+        patched: Option<Value>,
     },
     /// A conditional create whose resource is there already.
     Found(Stored),
     /// A conditional deletion that matches nothing.
     Nothing,
+}
+
+impl Deed {
+    fn write(key: Key, expect: Expect) -> Self {
+        Self::Write { key, expect, patched: None }
+    }
 }
 
 /// The deeds of all entries.
@@ -52,7 +60,8 @@ impl Plan {
             let refused = |error: ApiError| error.at(entry.at.clone());
             let call = call.entry(entry.params.clone(), entry.when.clone());
             let deed = deed(&call, entry).await.map_err(refused)?;
-            plan.may_race |= condition(entry).is_some() && entry.when.if_match.is_none();
+            let looked = condition(entry).is_some() || entry.method == Method::PATCH;
+            plan.may_race |= looked && entry.when.if_match.is_none();
             if let Deed::Write { key, .. } = &deed
                 && !keys.insert(key.clone())
             {
@@ -90,14 +99,14 @@ impl Plan {
 
     /// The change that an entry makes, its links rewritten.
     pub fn change(&self, at: usize, entry: &Entry, links: &HashMap<String, String>) -> Result<Change, ApiError> {
-        let Deed::Write { key, expect } = &self.deeds[at] else {
+        let Deed::Write { key, expect, patched } = &self.deeds[at] else {
             return Err(store::StoreError::Fault("only writes are changes").into());
         };
         let (key, expect) = (key.clone(), expect.clone());
         if entry.method == Method::DELETE {
             return Ok(Change { key, expect, write: Write::Delete });
         }
-        let mut value = entry.sent()?.value;
+        let mut value = patched.clone().map_or_else(|| entry.sent().map(|sent| sent.value), Ok)?;
         links::rewrite(&mut value, entry.full_url.as_deref(), links);
         Ok(create::put(key, expect, &Sent::from_value(value)))
     }
@@ -132,16 +141,22 @@ async fn deed(call: &Call, entry: &Entry) -> Result<Deed, ApiError> {
             let sent = entry.sent()?;
             sent.check_type(&key.resource_type)?;
             sent.check_id(&key.id)?;
-            Ok(Deed::Write { key: key.clone(), expect: call.when.expect()? })
+            Ok(Deed::write(key.clone(), call.when.expect()?))
         }
         (&Method::PUT, Place::Type(kind)) => {
             let found = conditional::find(call, kind, &call.params).await?;
             let Change { key, expect, .. } = update::replacing(call, kind, found, &entry.sent()?)?;
-            Ok(Deed::Write { key, expect })
+            Ok(Deed::write(key, expect))
         }
-        (&Method::DELETE, Place::Instance(key)) => Ok(Deed::Write { key: key.clone(), expect: call.when.expect()? }),
+        (&Method::DELETE, Place::Instance(key)) => Ok(Deed::write(key.clone(), call.when.expect()?)),
+        (&Method::PATCH, Place::Instance(key)) => {
+            let (version, sent) = patch::patched(call, key, &patch::in_binary(entry)?).await?;
+            let asked = call.when.expect()?;
+            let expect = if matches!(asked, Expect::Any) { Expect::Version(version) } else { asked };
+            Ok(Deed::Write { key: key.clone(), expect, patched: Some(sent.value) })
+        }
         (&Method::DELETE, Place::Type(kind)) => Ok(match conditional::find(call, kind, &call.params).await?.one {
-            Some(stored) => Deed::Write { key: stored.key, expect: Expect::Version(stored.version) },
+            Some(stored) => Deed::write(stored.key, Expect::Version(stored.version)),
             None => Deed::Nothing,
         }),
         (method, _) => Err(ApiError::MethodNotAllowed { method: method.to_string() }),
@@ -156,11 +171,11 @@ async fn creating(call: &Call, entry: &Entry, kind: &str) -> Result<Deed, ApiErr
     }
     let key = Key::new(kind, call.new_id());
     let Some(criteria) = &call.when.if_none_exist else {
-        return Ok(Deed::Write { key, expect: Expect::Absent });
+        return Ok(Deed::write(key, Expect::Absent));
     };
     let found = conditional::find(call, kind, &conditional::criteria(criteria)?).await?;
     Ok(match found.one {
         Some(stored) => Deed::Found(stored),
-        None => Deed::Write { key, expect: found.expect_none() },
+        None => Deed::write(key, found.expect_none()),
     })
 }

@@ -1,0 +1,180 @@
+//! JSON Patch (RFC 6902) over our tree, with JSON Pointer (RFC 6901). All operations or none.
+
+use super::Value;
+
+/// Why a patch was not applied.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("operation {at}: {problem}")]
+pub struct PatchError {
+    /// Number of the operation, from 0.
+    pub at: usize,
+    /// What is wrong.
+    pub problem: PatchProblem,
+}
+
+/// What is wrong with an operation.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PatchProblem {
+    /// The patch is not what RFC 6902 describes.
+    #[error("{0}")]
+    Malformed(&'static str),
+    /// The pointer leads nowhere.
+    #[error("there is nothing at {0:?}")]
+    NoTarget(String),
+    /// The value is not the one that was to be there.
+    #[error("the value at {0:?} is another one")]
+    TestFailed(String),
+}
+
+/// Applies a patch; on an error the document is as it was.
+///
+/// # Errors
+/// The first operation that can't be done.
+pub fn patch(document: &mut Value, operations: &Value) -> Result<(), PatchError> {
+    let malformed = |at, problem| PatchError { at, problem: PatchProblem::Malformed(problem) };
+    let operations = operations.as_array().ok_or(malformed(0, "a patch is an array of operations"))?;
+    let mut next = document.clone();
+    for (at, operation) in operations.iter().enumerate() {
+        apply(&mut next, operation).map_err(|problem| PatchError { at, problem })?;
+    }
+    *document = next;
+    Ok(())
+}
+
+fn apply(document: &mut Value, operation: &Value) -> Result<(), PatchProblem> {
+    let text =
+        |name: &str, missing| operation.get(name).and_then(Value::as_str).ok_or(PatchProblem::Malformed(missing));
+    let value = || operation.get("value").cloned().ok_or(PatchProblem::Malformed("value is missing"));
+    let path = text("path", "path is missing")?;
+    match text("op", "op is missing")? {
+        "add" => add(document, path, value()?),
+        "remove" => remove(document, path).map(|_| ()),
+        "replace" => {
+            *find(document, path)? = value()?;
+            Ok(())
+        }
+        "move" => {
+            let from = text("from", "from is missing")?;
+            if path.strip_prefix(from).is_some_and(|rest| rest.starts_with('/')) {
+                return Err(PatchProblem::Malformed("nothing can be moved into itself"));
+            }
+            let moved = remove(document, from)?;
+            add(document, path, moved)
+        }
+        "copy" => {
+            let copied = find(document, text("from", "from is missing")?)?.clone();
+            add(document, path, copied)
+        }
+        "test" if same(find(document, path)?, &value()?) => Ok(()),
+        "test" => Err(PatchProblem::TestFailed(path.to_owned())),
+        _ => Err(PatchProblem::Malformed("op is add, remove, replace, move, copy or test")),
+    }
+}
+
+/// The names of a pointer: `/a~1b/0` is `a/b`, `0`.
+fn names(pointer: &str) -> Result<Vec<String>, PatchProblem> {
+    match pointer.strip_prefix('/') {
+        Some(rest) => Ok(rest.split('/').map(|name| name.replace("~1", "/").replace("~0", "~")).collect()),
+        None if pointer.is_empty() => Ok(Vec::new()),
+        None => Err(PatchProblem::Malformed("a path begins with /")),
+    }
+}
+
+/// A place in an array: digits without leading zero.
+fn index(name: &str) -> Option<usize> {
+    let plain = name == "0" || (!name.starts_with('0') && name.bytes().all(|byte| byte.is_ascii_digit()));
+    name.parse().ok().filter(|_| plain)
+}
+
+fn step<'a>(value: &'a mut Value, name: &str) -> Option<&'a mut Value> {
+    match value {
+        Value::Object(object) => object.get_mut(name),
+        Value::Array(items) => items.get_mut(index(name)?),
+        _ => None,
+    }
+}
+
+fn walk<'a>(document: &'a mut Value, names: &[String], pointer: &str) -> Result<&'a mut Value, PatchProblem> {
+    let missing = || PatchProblem::NoTarget(pointer.to_owned());
+    names.iter().try_fold(document, |value, name| step(value, name)).ok_or_else(missing)
+}
+
+fn find<'a>(document: &'a mut Value, pointer: &str) -> Result<&'a mut Value, PatchProblem> {
+    walk(document, &names(pointer)?, pointer)
+}
+
+fn add(document: &mut Value, pointer: &str, value: Value) -> Result<(), PatchProblem> {
+    let names = names(pointer)?;
+    let Some((last, front)) = names.split_last() else {
+        *document = value;
+        return Ok(());
+    };
+    let missing = || PatchProblem::NoTarget(pointer.to_owned());
+    match walk(document, front, pointer)? {
+        Value::Object(object) => object.set(last.as_str(), value),
+        Value::Array(items) => {
+            let at = if last == "-" { Some(items.len()) } else { index(last) };
+            let at = at.filter(|at| *at <= items.len()).ok_or_else(missing)?;
+            items.insert(at, value);
+        }
+        _ => return Err(missing()),
+    }
+    Ok(())
+}
+
+fn remove(document: &mut Value, pointer: &str) -> Result<Value, PatchProblem> {
+    let names = names(pointer)?;
+    let missing = || PatchProblem::NoTarget(pointer.to_owned());
+    let (last, front) = names.split_last().ok_or(PatchProblem::Malformed("the whole document can't be removed"))?;
+    match walk(document, front, pointer)? {
+        Value::Object(object) => object.remove(last).ok_or_else(missing),
+        Value::Array(items) => match index(last).filter(|at| *at < items.len()) {
+            Some(at) => Ok(items.remove(at)),
+            None => Err(missing()),
+        },
+        _ => Err(missing()),
+    }
+}
+
+/// Equal as RFC 6902 §4.6 counts it: numbers by value, members in any order.
+fn same(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Number(a), Value::Number(b)) => a == b || a.as_f64() == b.as_f64(),
+        (Value::Array(a), Value::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
+        (Value::Object(a), Value::Object(b)) => {
+            a.len() == b.len() && a.iter().all(|(name, value)| b.get(name).is_some_and(|other| same(value, other)))
+        }
+        _ => a == b,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::json;
+
+    #[test]
+    fn a_failing_operation_changes_nothing() {
+        let mut patient = json!({ "resourceType": "Patient", "active": true });
+        let before = patient.clone();
+        let operations = json!([
+            { "op": "replace", "path": "/active", "value": false },
+            { "op": "test", "path": "/resourceType", "value": "Person" },
+        ]);
+        let error = patch(&mut patient, &operations).unwrap_err();
+        assert_eq!(error, PatchError { at: 1, problem: PatchProblem::TestFailed("/resourceType".into()) });
+        assert_eq!(patient, before);
+    }
+
+    #[test]
+    fn places_in_arrays_are_exact() {
+        let read = |text: &str| crate::json::parse(text.as_bytes()).unwrap();
+        let mut list = read(r#"{"given":["Rosa"]}"#);
+        for pointer in ["/given/01", "/given/2", "/given/-1", "/given/+1", "given"] {
+            let operations = json!([{ "op": "add", "path": pointer, "value": "x" }]);
+            assert!(patch(&mut list, &operations).is_err(), "{pointer}");
+        }
+        patch(&mut list, &json!([{ "op": "add", "path": "/given/-", "value": "María" }])).unwrap();
+        assert_eq!(list, read(r#"{"given":["Rosa","María"]}"#));
+    }
+}
