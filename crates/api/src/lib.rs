@@ -36,7 +36,7 @@ use axum::routing::{get, post};
 
 pub use call::Peer;
 
-/// Where `server` nests the router.
+/// Where the API lies.
 pub const MOUNT: &str = "/fhir";
 
 /// What the router is given.
@@ -74,10 +74,11 @@ pub trait Authenticate: Send + Sync {
     fn authenticate(&self, token: &str, request: &str, address: Option<&str>) -> Authenticated;
 }
 
-/// The routes of the API, to be nested at [`MOUNT`].
+/// The routes of the API below [`MOUNT`], to be merged with the others.
 pub fn router(api: Api) -> Router {
+    let root = || get(search::system).post(batch::bundle);
     let routes = Router::new()
-        .route("/", get(search::system).post(batch::bundle))
+        .route("/", root())
         .route("/metadata", get(capability::metadata))
         .route("/_history", get(history::history))
         .route("/_search", post(search::system_by_post))
@@ -89,7 +90,9 @@ pub fn router(api: Api) -> Router {
         .route("/{type}/{id}/_history", get(history::history))
         .route("/{type}/{id}/_history/{version}", get(read::version))
         .fallback(outcome::no_route)
-        .method_not_allowed_fallback(outcome::method_not_allowed)
-        .with_state(api.clone());
-    envelope::wrap(routes, api)
+        .method_not_allowed_fallback(outcome::method_not_allowed);
+    // A router's "/" is the mount without slash; with one it is another path.
+    let slash = Router::new().route(&format!("{MOUNT}/"), root());
+    let slash = slash.method_not_allowed_fallback(outcome::method_not_allowed);
+    envelope::wrap(Router::new().nest(MOUNT, routes).merge(slash).with_state(api.clone()), api)
 }

@@ -89,6 +89,9 @@ fn explain(entries: &[Entry], plan: &Plan, error: ApiError) -> ApiError {
             let wrong: Vec<_> = wrong.collect();
             return if wrong.is_empty() { error } else { ApiError::Invalid(wrong) };
         }
+        ApiError::Access(AccessError::NotFound { what }) => {
+            what.split_once('/').and_then(|(kind, id)| plan.entry_of(&store::Key::new(kind, id)))
+        }
         ApiError::Access(AccessError::Store(
             StoreError::Stale { key, .. }
             | StoreError::Gone { key }

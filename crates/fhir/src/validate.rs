@@ -65,6 +65,12 @@ impl Checker {
         if contained && object.get("id").is_none() {
             self.report("required", "a contained resource needs an id");
         }
+        // The definition calls it a string; R4 §2.27.1 says that it is an id.
+        if object.get("id").and_then(Value::as_str).is_some_and(|id| !is_id(id)) {
+            self.inside(".id", |checker| {
+                checker.report("value", "an id is 1 to 64 characters of A-Z, a-z, 0-9, - and .");
+            });
+        }
         self.object(definition, object);
         rules::resource(self, name, object, contained);
     }

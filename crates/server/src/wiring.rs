@@ -32,7 +32,7 @@ pub async fn open(location: &Location) -> Result<Access> {
 /// Every route of the program but the operator's.
 pub fn router(access: &Access) -> Router {
     let api = api::Api { access: access.clone(), authenticate: Arc::new(Tokens), settings: Arc::default() };
-    Router::new().nest(api::MOUNT, api::router(api))
+    api::router(api)
 }
 
 /// A maker of request ids.

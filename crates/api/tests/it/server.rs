@@ -102,7 +102,7 @@ impl Server {
         let access = Access::new(store.clone(), Vec::new());
         let authenticate = Arc::new(OneToken(clock.clone()));
         let api = Api { access, authenticate, settings: Arc::new(settings) };
-        let router = Router::new().nest(api::MOUNT, api::router(api));
+        let router = api::router(api);
         Self { router, clock, store, _place: place }
     }
 
