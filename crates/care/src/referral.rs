@@ -23,4 +23,5 @@ pub mod transfer;
 pub mod worklist;
 
 pub use advance::Advance;
+pub(crate) use advance::provenance;
 pub use pair::{Named, Referral, Waiting};

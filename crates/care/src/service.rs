@@ -1,4 +1,4 @@
-//! Services that can be asked for, as data (`data/care/services.toml`).
+//! Services that can be asked for, as data (`data/gt/services.csv`, shared with the network).
 
 use std::sync::LazyLock;
 
@@ -12,11 +12,12 @@ pub struct Service {
 }
 
 static SERVICES: LazyLock<Vec<Service>> = LazyLock::new(|| {
-    let table = crate::data::rows(include_str!("../../../data/care/services.toml"), "service");
-    table
-        .iter()
-        .map(|row| Service { code: crate::data::text(row, "code"), name: crate::data::text(row, "name") })
-        .collect()
+    let lines = include_str!("../../../data/gt/services.csv").lines().skip(1);
+    let service = |line: &'static str| {
+        let mut cells = line.split(',');
+        Some(Service { code: cells.next()?, name: cells.next()? })
+    };
+    lines.filter_map(service).collect()
 });
 
 impl Service {

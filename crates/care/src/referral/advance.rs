@@ -12,9 +12,6 @@ use crate::referral::state::{Phase, State};
 use crate::referral::task::{replace, request_status, write_state};
 use crate::resource::{concept, named, put, reference, text};
 
-/// Name of an act (`Provenance.activity`).
-const ACT: &str = "urn:tejido:cs:acto";
-
 /// A move in the making.
 #[derive(Debug)]
 pub struct Advance<'a> {
@@ -129,6 +126,6 @@ pub(crate) fn provenance(access: &Access, cx: &Cx, act: &str, why: &str, target:
     json!({ "resourceType": "Provenance", "id": access.store().entropy().id(),
         "target": [reference(kind, target.id().unwrap_or_default())],
         "occurredDateTime": cx.now.to_string(), "recorded": cx.now.to_string(),
-        "activity": concept(ACT, act, ""), "reason": reason,
+        "activity": concept(access::system::ACT, act, ""), "reason": reason,
         "agent": [{ "role": [concept(access::system::ROLE, cx.role.code(), "")], "who": who, "onBehalfOf": place }] })
 }

@@ -151,7 +151,7 @@ fn composition(cx: &Cx, referral: &Referral, id: &str, answer: &CounterReferral)
 /// Extension on a section of the plan: by when.
 const EXT_DUE: &str = "urn:tejido:ext:plazo";
 
-fn section(code: &str, title: &str, words: &str) -> Value {
+pub(crate) fn section(code: &str, title: &str, words: &str) -> Value {
     let escaped = words.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     json!({ "title": title, "code": concept(system::SECTION, code, ""), "text": { "status": "generated",
         "div": format!("<div xmlns=\"http://www.w3.org/1999/xhtml\"><p>{escaped}</p></div>") } })

@@ -124,8 +124,7 @@ pub(crate) fn hold(slot: &Value, appointment: Option<&str>) -> Value {
 pub(crate) fn appointment(referral: &Referral, id: &str, slot: &Value, cx: &Cx) -> Value {
     let (patient, destination) = (referral.patient(), referral.destination());
     let service = referral.service();
-    let facility =
-        json!({ "url": FACILITY, "valueReference": named("Organization", &destination.id, &destination.name) });
+    let facility = json!({ "url": system::EXT_FACILITY, "valueReference": named("Organization", &destination.id, &destination.name) });
     json!({ "resourceType": "Appointment", "id": id, "meta": { "profile": [system::PROFILE_APPOINTMENT] },
         "extension": [facility], "status": "booked",
         "serviceType": [crate::resource::concept(system::SPECIALTY, &service.id, &service.name)],
@@ -135,6 +134,3 @@ pub(crate) fn appointment(referral: &Referral, id: &str, slot: &Value, cx: &Cx) 
         "supportingInformation": [reference("Task", referral.id())],
         "participant": [{ "actor": named("Patient", &patient.id, &patient.name), "status": "accepted" }] })
 }
-
-/// Extension on Appointment: the facility whose clinic it is.
-const FACILITY: &str = "urn:tejido:ext:establecimiento";

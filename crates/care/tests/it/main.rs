@@ -3,3 +3,4 @@
 mod journey;
 mod race;
 mod stage;
+mod visit;

@@ -1,0 +1,7 @@
+//! The visit: captured once, kept as a draft, signed in one commit, mended in the open.
+
+pub mod draft;
+pub mod form;
+pub mod mend;
+pub mod record;
+pub mod vitals;

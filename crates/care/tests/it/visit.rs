@@ -1,0 +1,77 @@
+//! A visit at the post: drafted, signed, added to, moved to the right person.
+
+use care::referral::Named;
+use care::visit::form::{Diagnosis, Form, Treatment};
+use care::visit::mend::{entered_in_error, move_to, note_of};
+use care::visit::{draft, record};
+use store::{Key, Kind};
+
+use crate::stage::stage;
+
+fn form() -> Form {
+    let pairs = |pairs: &[(&str, &str)]| pairs.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect();
+    Form {
+        patient: Named { id: "rosa".into(), name: "Rosa Tzub Caal".into() },
+        companion: Some(("Pedro Caal".into(), String::new())),
+        consultation: "1".into(),
+        traits: pairs(&[("escolaridad", "primaria")]),
+        reason: "Control de embarazo".into(),
+        findings: "Mucosas pálidas".into(),
+        vitals: pairs(&[("systolic", "112"), ("diastolic", "70"), ("weight", "58,5")]),
+        allergies: vec!["Penicilina: anafilaxia".into()],
+        medicines: vec!["Ácido fólico".into()],
+        last_period: "2026-04-21".into(),
+        diagnoses: vec![
+            Diagnosis { code: "O99".into(), words: "Anemia en el embarazo".into(), problem: true },
+            Diagnosis { code: String::new(), words: "Cansancio".into(), problem: false },
+        ],
+        treatments: vec![Treatment {
+            words: "Sulfato ferroso, una al día".into(),
+            presentation: "Tableta 300 mg".into(),
+            quantity: 30,
+            delivered: 20,
+        }],
+        plan: "Control en un mes".into(),
+        ..Form::default()
+    }
+}
+
+#[tokio::test]
+async fn a_visit_is_signed_whole_added_to_and_moved_to_the_right_person() {
+    let stage = stage().await;
+    let (access, nurse) = (&stage.world.access, &stage.nurse);
+    let typed = vec![("reason".to_owned(), "Contr".to_owned())];
+    draft::save(access, nurse, "rosa", &typed).await.unwrap();
+    assert_eq!(draft::load(access, nurse, "rosa").await.unwrap(), typed);
+    let unusual = Form { vitals: vec![("temperature".into(), "41".into())], ..form() };
+    assert_eq!(record::sign(access, nurse, &unusual).await.unwrap_err().kind(), Kind::Invalid);
+
+    let encounter = record::sign(access, nurse, &form()).await.unwrap();
+    assert_eq!(draft::load(access, nurse, "rosa").await.unwrap(), [], "the draft is gone with the signature");
+    record::addend(access, nurse, &encounter, "Olvidé anotar: sin edema").await.unwrap();
+    let note = note_of(access, nurse, &encounter).await.unwrap();
+    let parts = |note: &fhir::Value| note.items("section").iter().map(|one| one.items("entry").len()).sum::<usize>();
+    assert_eq!(parts(&note), 13);
+
+    stage.world.person(nurse, "maria", "Caal").await;
+    let maria = Named { id: "maria".into(), name: "María Caal".into() };
+    assert_eq!(move_to(access, nurse, &encounter, &maria, " ").await.unwrap_err().kind(), Kind::Invalid);
+    let moved = move_to(access, nurse, &encounter, &maria, "Era su hermana").await.unwrap();
+    let old = access.read(nurse, &Key::new("Encounter", encounter.as_str())).await.unwrap().value();
+    assert_eq!(old.text_at(&["status"]), Some("entered-in-error"));
+    let new = access.read(nurse, &Key::new("Encounter", moved.as_str())).await.unwrap().value();
+    assert_eq!(
+        (new.text_at(&["status"]), new.text_at(&["subject", "reference"])),
+        (Some("finished"), Some("Patient/maria"))
+    );
+    let note = note_of(access, nurse, &moved).await.unwrap();
+    assert_eq!(parts(&note), 13);
+    for part in note.items("section").iter().flat_map(|one| one.items("entry")) {
+        let (kind, id) = part.text_at(&["reference"]).unwrap().split_once('/').unwrap();
+        let value = access.read(nurse, &Key::new(kind, id)).await.unwrap().value();
+        assert!(value.to_string().contains("Patient/maria") && !value.to_string().contains("Patient/rosa"), "{value}");
+    }
+    entered_in_error(access, nurse, &moved, "No fue consulta").await.unwrap();
+    let gone = access.read(nurse, &Key::new("Encounter", moved.as_str())).await.unwrap().value();
+    assert_eq!(gone.text_at(&["status"]), Some("entered-in-error"));
+}
