@@ -267,6 +267,12 @@ impl Directory {
         }
     }
 
+    /// INE code of the municipality around a place.
+    pub fn municipality_of(&self, place: &str) -> Option<&str> {
+        let municipality = |id: &&str| self.places.get(*id).filter(|place| place.level == Level::Municipality);
+        self.around(place).iter().find_map(municipality)?.code.as_deref()
+    }
+
     /// The seat of the municipality around a place.
     fn seat(&self, place: &str) -> Option<Point> {
         self.around(place).iter().find_map(|id| self.places.get(*id)?.position)

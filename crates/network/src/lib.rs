@@ -9,6 +9,7 @@
 pub mod demo;
 mod directory;
 mod error;
+mod exchange;
 mod facility;
 mod map;
 mod place;
@@ -19,6 +20,7 @@ mod territory;
 
 pub use directory::{Directory, Distance, Filter, Offer, Page};
 pub use error::NetworkError;
+pub use exchange::{Format, Imported, RowError, export, import, read};
 pub use facility::Facility;
 pub use map::{Canvas, Outlines};
 pub use place::{Level, Place, Point};

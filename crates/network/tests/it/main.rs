@@ -1,0 +1,54 @@
+//! Stories of the network's office: facilities come in by table, all or none; the directory follows.
+
+use network::{Directory, Format, NetworkError, export, import};
+use store::Live;
+use testkit::World;
+
+const TABLE: &str = "codigo,nombre,tipo,institucion,municipio,direccion,telefono,latitud,longitud,activo\n\
+    MSPAS-1601-P8,Puesto Sesajal,puesto-salud,MSPAS,1601,,,,,sí\n\
+    MSPAS-1601-P9,Puesto Chitem,puesto-salud,MSPAS,1601,,5555-0101,15.5,-90.4,sí\n";
+
+async fn take(
+    world: &World,
+    cx: &access::Cx,
+    live: &Live<Directory>,
+    table: &str,
+) -> Result<network::Imported, NetworkError> {
+    live.follow(world.store()).await.expect("the log");
+    let directory = live.with(Clone::clone);
+    import(&world.access, cx, &directory, table.as_bytes(), Format::Csv).await
+}
+
+#[tokio::test]
+async fn a_table_comes_in_once_changes_what_is_new_and_the_directory_follows() {
+    let world = World::new().await;
+    let live = Live::<Directory>::default();
+    let office = world.administrator("Gabriela");
+    let first = take(&world, &office, &live, TABLE).await.expect("taken");
+    assert_eq!((first.created, first.updated, first.unchanged), (2, 0, 0));
+    let again =
+        take(&world, &office, &live, &TABLE.replace("Puesto Chitem", "Puesto Nuevo Chitem")).await.expect("taken");
+    assert_eq!((again.created, again.updated, again.unchanged), (0, 1, 1));
+    live.follow(world.store()).await.expect("the log");
+    live.with(|directory| {
+        let post = directory.facility("mspas-1601-p9").expect("it is there");
+        assert_eq!((post.name.as_str(), post.phone.as_str(), post.active), ("Puesto Nuevo Chitem", "5555-0101", true));
+        assert!(export(directory, &[post], Format::Xlsx).is_ok());
+    });
+    let rebuilt = Live::<Directory>::default();
+    rebuilt.follow(world.store()).await.expect("the log");
+    assert!(live.with(|live| rebuilt.with(|rebuilt| live == rebuilt)), "rebuilt equals live");
+}
+
+#[tokio::test]
+async fn one_wrong_row_or_the_wrong_person_changes_nothing() {
+    let world = World::new().await;
+    let live = Live::<Directory>::default();
+    let before = world.store().head().await.expect("the log").seq;
+    let wrong =
+        take(&world, &world.administrator("Gabriela"), &live, &TABLE.replace("5555-0101,15.5", "5555-0101,95.5")).await;
+    assert!(matches!(wrong, Err(NetworkError::Rows(rows)) if rows[0].row == 3 && rows[0].column == "latitud"));
+    let nurse = take(&world, &world.nurse("Ixmucané"), &live, TABLE).await;
+    assert!(nurse.is_err_and(|error| error.kind() == store::Kind::Forbidden));
+    assert_eq!(world.store().head().await.expect("the log").seq, before);
+}
