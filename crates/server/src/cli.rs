@@ -107,6 +107,8 @@ fn demo(say: Say<'_>) -> Command {
     Command::new("demo")
         .about(say("La red de demostración, sembrada y servida", "The demonstration network, seeded and served"))
         .arg(Arg::new("fresh").long("fresh").action(ArgAction::SetTrue).help(say("Empieza de nuevo", "Begins anew")))
+        .arg(Arg::new("people").long("people").hide(true).value_parser(value_parser!(usize)))
+        .arg(Arg::new("referrals-percent").long("referrals-percent").hide(true).value_parser(value_parser!(usize)))
         .arg(
             Arg::new("seed-only")
                 .long("seed-only")
@@ -167,6 +169,10 @@ fn token(say: Say<'_>) -> Command {
             Command::new("create")
                 .about(say("Crea una ficha; en la salida, solo la ficha", "Makes a token; prints the token alone"))
                 .arg(Arg::new("role").long("role").required(true).value_name("ROL").help("sistema, …"))
+                .arg(Arg::new("scopes").long("scopes").value_name("SCOPES").help(say(
+                    "Permisos (por omisión system/*.cruds tejido/sensible)",
+                    "Scopes (system/*.cruds tejido/sensible if not said)",
+                )))
                 .arg(
                     Arg::new("label")
                         .long("label")

@@ -1,6 +1,8 @@
 //! The commands, one function each.
 
-use std::path::PathBuf;
+mod account;
+
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
@@ -11,15 +13,27 @@ use crate::cli::Language;
 use crate::listen::{self, Door};
 use crate::operate::{self, Figures};
 use crate::settings::Settings;
-use crate::{load, wiring, work};
+use crate::{demo, load, wiring, work};
 
 /// The folder when neither `--data` nor `--store` is said.
 const DATA: &str = "data-tejido";
+/// The folder of the demonstration.
+const DEMO_DATA: &str = "data-demo";
 
 /// Runs one command.
 pub async fn run(language: Language, name: &str, matches: &ArgMatches, settings: Settings) -> Result<ExitCode> {
     match name {
-        "serve" => serve(&settings, DATA).await,
+        "serve" => serve(&settings, DATA, None).await,
+        "demo" => demonstration(language, matches, &settings).await,
+        "user" | "token" => {
+            let access = wiring::open(&settings.location(DATA)).await?;
+            let done = match name {
+                "user" => account::user(language, &access, matches).await,
+                _ => account::token(&access, matches).await,
+            };
+            access.store().clone().close().await;
+            done
+        }
         "load" => load_command(language, matches, &settings).await,
         "check" => check(language, &settings).await,
         "rebuild" => rebuild(language, &settings).await,
@@ -41,17 +55,35 @@ fn file(matches: &ArgMatches) -> PathBuf {
     matches.get_one::<PathBuf>("file").cloned().unwrap_or_default()
 }
 
+/// Seeds the demonstration where there is none, tells how to try it, and serves it.
+async fn demonstration(language: Language, matches: &ArgMatches, settings: &Settings) -> Result<ExitCode> {
+    settings.safe(true)?;
+    anyhow::ensure!(settings.store.is_none(), "the demonstration lives in a folder: give --data, not --store");
+    let folder = settings.data.clone().unwrap_or_else(|| PathBuf::from(DEMO_DATA));
+    let number = |name: &str, default: usize| matches.get_one::<usize>(name).copied().unwrap_or(default);
+    let size = demo::Size { people: number("people", 5_200), referrals_percent: number("referrals-percent", 100) };
+    demo::prepare(&folder, matches.get_flag("fresh"), size, language).await?;
+    if matches.get_flag("seed-only") {
+        return Ok(ExitCode::SUCCESS);
+    }
+    serve(settings, DEMO_DATA, Some((language, &folder))).await
+}
+
 /// Opens, listens, and answers until told to stop.
-async fn serve(settings: &Settings, default: &str) -> Result<ExitCode> {
-    settings.safe(false)?;
+async fn serve(settings: &Settings, default: &str, demo: Option<(Language, &Path)>) -> Result<ExitCode> {
+    settings.safe(demo.is_some())?;
     let access = wiring::open(&settings.location(default)).await?;
     let listener = listen::bind(settings.listen).await?;
     let figures = Figures::new(access.store().clone());
-    let router = operate::watch(wiring::router(&access), figures);
+    let router = operate::watch(wiring::router(&access, settings, demo.is_some()), figures);
     let door =
         Door { tls: settings.tls.clone(), proxies: settings.proxies.clone(), request_id: wiring::request_id(&access) };
     let scheme = if settings.tls.is_some() { "https" } else { "http" };
-    println!("{scheme}://{}", listener.local_addr().context("the address that was bound")?);
+    let address = format!("{scheme}://{}", listener.local_addr().context("the address that was bound")?);
+    match demo {
+        Some((language, folder)) => demo::welcome(language, folder, &address),
+        None => println!("{address}"),
+    }
     let jobs = tokio::spawn(work::run(access.clone()));
     listen::serve(listener, door, router).await?;
     jobs.abort();

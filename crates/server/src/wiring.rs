@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::settings::Settings;
 use access::Access;
 use anyhow::{Context, Result};
 use axum::Router;
@@ -21,18 +22,33 @@ pub fn options() -> Options {
 /// # Errors
 /// If the store can't be opened or made.
 pub async fn open(location: &Location) -> Result<Access> {
+    open_with(location, options()).await
+}
+
+/// As [`open`], with options of one's own: the demonstration tells its past with another clock.
+///
+/// # Errors
+/// As for [`open`].
+pub async fn open_with(location: &Location, options: Options) -> Result<Access> {
     let place = match location {
         Location::Directory(path) => path.display().to_string(),
         Location::Postgres { .. } => "PostgreSQL".to_owned(),
     };
-    let store = Store::open(location, options()).await.with_context(|| format!("can't open the store at {place}"))?;
-    Ok(Access::new(store, Vec::new()))
+    let store = Store::open(location, options).await.with_context(|| format!("can't open the store at {place}"))?;
+    Ok(Access::new(store, vec![Arc::new(care::CareGovernor)]))
 }
 
 /// Every route of the program but the operator's.
-pub fn router(access: &Access) -> Router {
-    let api = api::Api { access: access.clone(), authenticate: Arc::new(Tokens), settings: Arc::default() };
-    api::router(api)
+pub fn router(access: &Access, settings: &Settings, demonstration: bool) -> Router {
+    let api =
+        api::Api { access: access.clone(), authenticate: Arc::new(Tokens(access.clone())), settings: Arc::default() };
+    let web = web::State {
+        access: access.clone(),
+        demo: demonstration,
+        https: settings.tls.is_some() || !settings.proxies.is_empty(),
+        behind_proxy: false,
+    };
+    api::router(api).merge(web::router(web))
 }
 
 /// A maker of request ids.
@@ -48,10 +64,12 @@ pub fn operator(access: &Access) -> access::Cx {
 }
 
 /// Turns a bearer token into who is asking.
-struct Tokens;
+struct Tokens(Access);
 
 impl api::Authenticate for Tokens {
-    fn authenticate(&self, _token: &str, _request: &str, _address: Option<&str>) -> api::Authenticated {
-        Box::pin(async { Err(access::AccessError::Unauthenticated) })
+    fn authenticate(&self, token: &str, request: &str, address: Option<&str>) -> api::Authenticated {
+        let (access, token, request) = (self.0.clone(), token.to_owned(), request.to_owned());
+        let address = address.map(str::to_owned);
+        Box::pin(async move { access.accounts().token(&token, &request, address).await })
     }
 }

@@ -157,13 +157,15 @@ fn labels_when_treating(cx: &Cx) -> u32 {
     }
 }
 
-/// A machine that serves a whole institution.
+/// A machine that serves a whole institution, or, with none named, the whole network: only the
+/// operator on the machine itself can make such a token.
 pub(crate) fn institution_wide(cx: &Cx) -> bool {
-    cx.role == Role::System && cx.facility.is_none() && !cx.institution.is_empty()
+    cx.role == Role::System && cx.facility.is_none()
 }
 
 fn custody(cx: &Cx) -> Visibility {
     match cx.institution.as_str() {
+        "" if institution_wide(cx) => Visibility::All,
         "" => Visibility::None,
         code => Visibility::Custodian(code.to_owned()),
     }

@@ -1,0 +1,223 @@
+//! One step of a story, done by the person who would do it, through the same commands as the pages.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use access::{Access, Act, Cx};
+use anyhow::{Context, Result};
+use care::referral::answer::{self, CounterReferral, Line, LineAnswer, LineKind};
+use care::referral::draft::{self, Draft};
+use care::referral::review::{self, RedirectReason, ReturnReason, Review};
+use care::referral::state::{ExitReason, Priority, State};
+use care::referral::{Named, Referral, attend, book, cancel, exit, follow_up, send, transfer};
+use jiff::{Timestamp, ToSpan};
+use network::Service;
+use network::demo::Staff;
+use store::{Change, Expect, Key, Write};
+
+use super::cast::Cast;
+use super::dice::Dice;
+use super::script::Step;
+use super::words::{self, Case};
+
+/// A referral's story as it stands.
+pub struct Story<'a> {
+    /// Who refers.
+    pub nurse: &'a Staff,
+    /// Who attends.
+    pub specialist: &'a Staff,
+    /// Their service.
+    pub service: &'a Service,
+    /// The person.
+    pub patient: Named,
+    /// What it is about.
+    pub case: &'static Case,
+    pub priority: Priority,
+    /// Whether it becomes an urgent transfer.
+    pub transfer: bool,
+    pub referral: Option<Referral>,
+    /// When the person is attended or missed: the appointment is booked for then.
+    pub meeting: Option<Timestamp>,
+}
+
+/// What steps share.
+pub struct Stage<'a> {
+    pub access: &'a Access,
+    pub cast: Cast<'a>,
+    /// Slots of the past that stories have taken.
+    pub taken: HashSet<String>,
+    pub dice: Dice,
+}
+
+impl Stage<'_> {
+    /// Does a step at a time.
+    ///
+    /// # Errors
+    /// Whatever the command refuses: a demonstration that breaks a rule is a defect.
+    pub async fn perform(&mut self, story: &mut Story<'_>, step: Step, now: Timestamp) -> Result<()> {
+        let nurse = self.cast.caller(story.nurse, now);
+        let specialist = self.cast.caller(story.specialist, now);
+        let coordinator = self.coordinator(story, now)?;
+        let access = self.access;
+        let next = match (step, &story.referral) {
+            (Step::Draft, _) => draft::start_draft(access, &nurse, &self.draft(story)).await?,
+            (step, Some(referral)) => match step {
+                Step::Discard => draft::discard(access, &nurse, referral).await?,
+                Step::Send => send::send(access, &nurse, referral).await?,
+                Step::Receive => review::receive(access, &coordinator, referral).await?,
+                Step::Accept | Step::Return | Step::Redirect | Step::Reject | Step::Advise => {
+                    self.review(story, step, &coordinator, referral).await?
+                }
+                Step::Book => self.book(story, &coordinator, referral).await?,
+                Step::Miss => cancel::no_show(access, &specialist, referral, words::MISSED).await?,
+                Step::Relist => cancel::relist(access, &nurse, referral, words::FOUND).await?,
+                Step::CancelByProvider => {
+                    cancel::cancel_by_provider(access, &specialist, referral, words::CANCELLED).await?
+                }
+                Step::Suspend => cancel::suspend(access, &nurse, referral, words::SUSPENDED).await?,
+                Step::Attend => attend::attend(access, &specialist, referral).await?,
+                Step::KeepInControl => attend::keep_in_control(access, &specialist, referral, words::CONTROL).await?,
+                Step::Admit => attend::admit(access, &specialist, referral, words::ADMITTED).await?,
+                Step::CounterRefer => {
+                    answer::counter_refer(access, &specialist, referral, &counter_referral(story.case, now)).await?
+                }
+                Step::Acknowledge => acknowledge(access, &nurse, referral).await?,
+                Step::FinishPlan => finish(access, &nurse, referral).await?,
+                Step::ProposeExit => {
+                    exit::exit(access, &nurse, referral, ExitReason::Unreachable, words::UNREACHABLE).await?
+                }
+                Step::Refuse => exit::exit(access, &nurse, referral, ExitReason::Refused, words::REFUSED).await?,
+                Step::Transfer => transfer::request_transfer(access, &nurse, referral, words::DANGER).await?,
+                Step::SeekBed => transfer::seek_bed(access, &coordinator, referral, words::BED).await?,
+                Step::AcceptTransfer => {
+                    let physician = format!("{} {}", story.specialist.given, story.specialist.family);
+                    transfer::accept_transfer(access, &specialist, referral, &physician).await?
+                }
+                Step::Depart => transfer::depart(access, &nurse, referral, words::VEHICLE).await?,
+                Step::Arrive => transfer::arrive(access, &specialist, referral, words::RECEIVED).await?,
+                Step::Draft => referral.clone(),
+            },
+            (_, None) => anyhow::bail!("a story begins with its draft"),
+        };
+        story.referral = Some(next);
+        Ok(())
+    }
+
+    fn coordinator(&self, story: &Story<'_>, now: Timestamp) -> Result<Cx> {
+        let found = self.cast.coordinator(&story.nurse.facility).context("a coordinator for the origin")?;
+        Ok(self.cast.caller(found, now))
+    }
+
+    fn draft(&self, story: &Story<'_>) -> Draft {
+        let signs = if story.transfer { vec![words::SIGN.to_owned()] } else { Vec::new() };
+        Draft {
+            patient: story.patient.clone(),
+            service: story.service.specialty.clone(),
+            destination: self.facility(&story.specialist.facility),
+            reason: story.case.reason.to_owned(),
+            diagnoses: vec![(story.case.code.to_owned(), story.case.diagnosis.to_owned())],
+            done: story.case.done.to_owned(),
+            priority: Some(story.priority),
+            signs: Some(signs),
+            ..Draft::default()
+        }
+    }
+
+    fn facility(&self, id: &str) -> Named {
+        let found = self.cast.demo.facilities.iter().find(|one| one.id() == id);
+        Named { id: id.to_owned(), name: found.map(|one| one.name.clone()).unwrap_or_default() }
+    }
+
+    async fn review(&mut self, story: &Story<'_>, step: Step, cx: &Cx, referral: &Referral) -> Result<Referral> {
+        let (answer, grounds) = match step {
+            Step::Return => (
+                Review::Return(*self.dice.pick(&[ReturnReason::TestMissing, ReturnReason::DataMissing])),
+                words::RETURNED,
+            ),
+            Step::Redirect => {
+                let others = self.cast.specialists(story.nurse.institution);
+                let other = others.iter().find(|(one, _)| one.facility != story.specialist.facility);
+                let facility = &other.context("another place to redirect to")?.0.facility;
+                (Review::Redirect(RedirectReason::Sooner, self.facility(facility)), words::REDIRECTED)
+            }
+            Step::Reject => (Review::Reject, words::REJECTED),
+            Step::Advise => (Review::Advise, words::ADVISED),
+            _ => (Review::Accept(story.priority), words::ACCEPTED),
+        };
+        Ok(review::review(self.access, cx, referral, &answer, grounds).await?)
+    }
+
+    /// Books the place of the meeting: one of the agenda's own, made on the day it falls on.
+    async fn book(&mut self, story: &Story<'_>, cx: &Cx, referral: &Referral) -> Result<Referral> {
+        let slot = match story.meeting {
+            Some(meeting) => self.past_slot(story.service, meeting).await?,
+            None => self.future_slot(story.service)?,
+        };
+        Ok(book::book(self.access, cx, referral, &slot).await?)
+    }
+
+    async fn past_slot(&mut self, service: &Service, meeting: Timestamp) -> Result<String> {
+        let day = identity::today(meeting);
+        let around = network::slots(service, day.checked_sub(4.days())?, day.checked_add(4.days())?);
+        let near = |slot: &fhir::Value| {
+            let start = slot.text_at(&["start"]).and_then(|text| text.parse::<Timestamp>().ok());
+            start.map_or(i64::MAX, |start| (start.as_second() - meeting.as_second()).abs())
+        };
+        let free = around.iter().filter(|slot| slot.id().is_some_and(|id| !self.taken.contains(id)));
+        let slot = free.min_by_key(|slot| near(slot)).context("no place of the agenda near the meeting")?;
+        let id = slot.id().unwrap_or_default().to_owned();
+        self.taken.insert(id.clone());
+        let key = Key::new("Slot", id.clone());
+        if self.access.store().read(&key, &store::Visibility::All).await?.is_none() {
+            let cx = Cx::system(self.access.store().clock().now(), "demo");
+            let bytes: Arc<[u8]> = slot.to_bytes().into();
+            let changes = vec![Change { key, expect: Expect::Absent, write: Write::Put(bytes) }];
+            self.access.commit(&cx, Act { name: "open-agenda", changes, ..Act::default() }).await?;
+        }
+        Ok(id)
+    }
+
+    fn future_slot(&mut self, service: &Service) -> Result<String> {
+        let schedule = format!("Schedule/{}", service.schedule_id());
+        let free = self.cast.demo.resources.iter().filter(|one| {
+            one.resource_type() == Some("Slot")
+                && one.text_at(&["schedule", "reference"]) == Some(&schedule)
+                && one.id().is_some_and(|id| !self.taken.contains(id))
+        });
+        let ids: Vec<String> = free.take(24).filter_map(|one| one.id().map(str::to_owned)).collect();
+        anyhow::ensure!(!ids.is_empty(), "no free place in {schedule}");
+        let id = self.dice.pick(&ids).clone();
+        self.taken.insert(id.clone());
+        Ok(id)
+    }
+}
+
+fn counter_referral(case: &Case, now: Timestamp) -> CounterReferral {
+    let day = |days: i64| identity::today(now).checked_add(days.days()).ok().map(|date| date.to_string());
+    CounterReferral {
+        findings: case.findings.to_owned(),
+        diagnoses: vec![(case.code.to_owned(), case.diagnosis.to_owned())],
+        treatment: case.treatment.to_owned(),
+        lines: vec![
+            Line { kind: LineKind::Control, words: case.control.to_owned(), due: day(15) },
+            Line { kind: LineKind::Medicine, words: words::MEDICINE.to_owned(), due: day(8) },
+        ],
+        red_flags: words::RED_FLAGS.to_owned(),
+    }
+}
+
+async fn acknowledge(access: &Access, cx: &Cx, referral: &Referral) -> Result<Referral> {
+    let State::Delivered { composition } = &referral.state else { anyhow::bail!("nothing to acknowledge") };
+    let stored = access.read(cx, &Key::new("Composition", composition.as_str())).await?;
+    let answers: Vec<LineAnswer> = answer::lines(&stored.value()).iter().map(|_| LineAnswer::Accepted).collect();
+    Ok(answer::acknowledge(access, cx, referral, &answers).await?)
+}
+
+async fn finish(access: &Access, cx: &Cx, referral: &Referral) -> Result<Referral> {
+    let State::Plan { tasks, .. } = &referral.state else { anyhow::bail!("no plan to finish") };
+    let mut last = referral.clone();
+    for task in tasks {
+        last = follow_up::finish_follow_up(access, cx, task, true, words::DONE).await?;
+    }
+    Ok(last)
+}
