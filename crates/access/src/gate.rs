@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
+use fhir::search::Query;
 use jiff::Timestamp;
 use store::{AuditAction, AuditRecord, Kind, Store, Stored, Visibility};
 
@@ -78,6 +79,10 @@ impl Access {
         }
         let mut sharing = (*known.sharing).clone();
         let mut seq = known.seq;
+        if seq == 0 {
+            seq = self.store.head().await?.seq;
+            self.known_agreements(&mut sharing).await?;
+        }
         loop {
             let page = self.store.changes(seq, 1000).await?;
             let Some(last) = page.last() else { break };
@@ -93,6 +98,20 @@ impl Access {
             *followed = Followed { sharing: sharing.clone(), seq, at: Some(now) };
         }
         Ok(sharing)
+    }
+
+    /// The agreements that stand now; from here on the log is followed.
+    async fn known_agreements(&self, sharing: &mut Sharing) -> Result<(), AccessError> {
+        let own = Visibility::And(vec![Visibility::NoPatient, Visibility::TypeIn(vec!["Consent".to_owned()])]);
+        let mut query = Query { types: vec!["Consent".to_owned()], count: Some(500), ..Query::default() };
+        loop {
+            let page = self.store.search(&query, &own).await?;
+            page.matches.iter().for_each(|found| sharing.take(&found.key.id, Some(&found.value())));
+            query.cursor = page.next;
+            if query.cursor.is_none() {
+                return Ok(());
+            }
+        }
     }
 
     /// An agreement was written here: the next question reads it.

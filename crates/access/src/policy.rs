@@ -17,4 +17,10 @@ pub use sharing::Sharing;
 
 pub(crate) use project::{custodian, labels, patient_of};
 pub(crate) use roles::{is_directory, may_write};
-pub(crate) use see::{index_visibility, institution_wide, record_of};
+pub(crate) use see::{by_reason, index_visibility, institution_wide, record_of};
+
+/// How reason and share rows name who has them: the institution that keeps the source, and the
+/// facility. A source that the facility may not see gives it nothing.
+pub(crate) fn grantee(keeper: &str, facility: &str) -> String {
+    format!("{keeper}/{facility}")
+}

@@ -6,7 +6,7 @@ use store::{AuditAction, Commit, Key, PrivateExpect, PrivateWrite, Visibility};
 
 use crate::gate::{Look, in_hours};
 use crate::limit::Rate;
-use crate::policy::{self, Ground};
+use crate::policy::{self, Ground, Sharing};
 use crate::{Access, AccessError, Actor, Cx, Role};
 
 /// Private records: what a break-glass opened.
@@ -92,17 +92,15 @@ impl Access {
             let there = self.store.read(&key, &self.sight(cx).await?).await?.is_some_and(|stored| !stored.deleted);
             return Ok(there.then_some(Ground::Institution));
         }
-        if policy::record_of(cx, &[]) == Visibility::None {
+        if policy::record_of(cx, &Sharing::default(), &[]) == Visibility::None {
             let error = AccessError::Forbidden { role: cx.role.code(), act: "open a record".to_owned() };
             return Err(self.refused(cx, error, &key.to_string()).await);
         }
-        if let Some(facility) = &cx.facility {
-            for (ground, kinds) in Ground::BY_REASON {
-                let grantees = vec![facility.id.clone()];
-                let reason = Visibility::PatientReason { grantees, kinds, at: cx.now.as_microsecond() };
-                if self.store.read(&key, &reason).await?.is_some_and(|stored| !stored.deleted) {
-                    return Ok(Some(ground));
-                }
+        let sharing = self.sharing().await?;
+        for (ground, kinds) in Ground::BY_REASON {
+            let reason = policy::by_reason(cx, &sharing, kinds);
+            if self.store.read(&key, &reason).await?.is_some_and(|stored| !stored.deleted) {
+                return Ok(Some(ground));
             }
         }
         let granted = self.grants(cx).await?.iter().any(|one| one == patient);

@@ -164,6 +164,7 @@ impl Access {
         for draft in drafts {
             let (before, after) = (facts(&draft.old), facts(&draft.new));
             let foreign = |grantee: &str| {
+                let grantee = grantee.split_once('/').map_or(grantee, |(_, facility)| facility);
                 cx.facility
                     .as_ref()
                     .is_some_and(|own| own.id != grantee && !own.territory.iter().any(|id| id == grantee))

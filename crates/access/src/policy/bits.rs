@@ -18,10 +18,14 @@ pub(crate) mod reason {
     pub(crate) const APPOINTMENT: u32 = 1 << 3;
     /// An episode of care that the facility manages.
     pub(crate) const EPISODE: u32 = 1 << 4;
+    /// A referral not sent yet: for the institution that keeps it only, because no other sees it.
+    pub(crate) const DRAFT: u32 = 1 << 5;
     /// Any of them.
-    pub(crate) const ANY: u32 = ENCOUNTER | REFERRAL | REGISTERED | APPOINTMENT | EPISODE;
+    pub(crate) const ANY: u32 = COMMON | EPISODE;
+    /// Those whose source every role that opens a record reads itself.
+    pub(crate) const COMMON: u32 = ENCOUNTER | REFERRAL | DRAFT | REGISTERED | APPOINTMENT;
     /// Those that make a facility part of the treating team.
-    pub(crate) const TREATING: u32 = ENCOUNTER | REFERRAL | EPISODE;
+    pub(crate) const TREATING: u32 = ENCOUNTER | REFERRAL | DRAFT | EPISODE;
 }
 
 /// What a referral shows ([`store::Share::class`]).
@@ -51,6 +55,10 @@ pub(crate) mod class {
         }
     }
 }
+
+/// Reasons and shares that rest on a labelled resource have their bits this far up: only who sees
+/// every label may act on them, or the record opened would tell of the resource that is hidden.
+pub(crate) const LABELLED: u32 = 8;
 
 /// A resource about several people that no one of them owns; seen only by callers who see the
 /// whole institution.
@@ -144,7 +152,7 @@ impl Ground {
     /// The grounds that rest on a reason row, with their bits, strongest first.
     pub(crate) const BY_REASON: [(Self, u32); 5] = [
         (Self::Encounter, reason::ENCOUNTER),
-        (Self::Referral, reason::REFERRAL),
+        (Self::Referral, reason::REFERRAL | reason::DRAFT),
         (Self::Episode, reason::EPISODE),
         (Self::Appointment, reason::APPOINTMENT),
         (Self::Registered, reason::REGISTERED),

@@ -10,7 +10,7 @@ use jiff::tz::Offset;
 use jiff::{SignedDuration, Timestamp};
 use store::{Facts, Projector, Reason, Share};
 
-use super::bits::{Label, MIXED, SHARED_DAYS_AFTER_CLOSURE, class, reason};
+use super::bits::{LABELLED, Label, MIXED, SHARED_DAYS_AFTER_CLOSURE, class, reason};
 use super::roles::is_directory;
 use crate::system;
 
@@ -34,7 +34,9 @@ impl Projector for TejidoProjector {
             ..Facts::default()
         };
         if let Some(patient) = facts.patient.clone() {
-            let mut grant = Grant { patient, facts: &mut facts };
+            let keeper = facts.custodian.clone().unwrap_or_default();
+            let shift = if facts.labels == 0 { 0 } else { LABELLED };
+            let mut grant = Grant { patient, keeper, shift, facts: &mut facts };
             match resource_type {
                 "Patient" => grant.registered(resource),
                 "Encounter" => grant.encounter(resource),
@@ -52,7 +54,7 @@ impl Projector for TejidoProjector {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 }
 
@@ -242,13 +244,17 @@ fn extensions<'a>(resource: &'a Value, url: &'static str) -> impl Iterator<Item 
 /// Adds what a resource gives to its facts.
 struct Grant<'a> {
     patient: String,
+    keeper: String,
+    /// How far up the bits of a labelled source lie.
+    shift: u32,
     facts: &'a mut Facts,
 }
 
 impl Grant<'_> {
     fn reason(&mut self, grantee: &str, kind: u32, from: i64, until: i64) {
         let patient = self.patient.clone();
-        self.facts.reasons.push(Reason { patient, grantee: grantee.to_owned(), kind, from, until });
+        let (grantee, kind) = (super::grantee(&self.keeper, grantee), kind << self.shift);
+        self.facts.reasons.push(Reason { patient, grantee, kind, from, until });
     }
 
     fn registered(&mut self, patient: &Value) {
@@ -303,7 +309,7 @@ impl Grant<'_> {
         // A draft, also one discarded before it was sent, is the writer's alone.
         if status == "draft" || task.text_at(&["businessStatus", "coding", "code"]) == Some("descartada") {
             for facility in facilities(task, &["requester"]) {
-                self.reason(facility, reason::REFERRAL, from, i64::MAX);
+                self.reason(facility, reason::DRAFT, from, i64::MAX);
             }
             return;
         }
@@ -321,8 +327,8 @@ impl Grant<'_> {
             self.facts.shares.extend(shown.iter().map(|(target_type, target_id, class)| Share {
                 target_type: (*target_type).to_owned(),
                 target_id: (*target_id).to_owned(),
-                grantee: facility.to_owned(),
-                class: *class,
+                grantee: super::grantee(&self.keeper, facility),
+                class: *class << self.shift,
                 from,
                 until,
             }));
@@ -419,9 +425,9 @@ mod tests {
     fn a_referral_shows_its_content_from_sending_until_ninety_days_after_closure() {
         let draft = project(referral("draft"));
         assert!(draft.shares.is_empty());
-        assert_eq!(draft.reasons.iter().map(|one| one.grantee.as_str()).collect::<Vec<_>>(), ["post"]);
+        assert_eq!(draft.reasons.iter().map(|one| one.grantee.as_str()).collect::<Vec<_>>(), ["/post"]);
         let live = project(referral("in-progress"));
-        let to_hospital: Vec<_> = live.shares.iter().filter(|share| share.grantee == "hospital").collect();
+        let to_hospital: Vec<_> = live.shares.iter().filter(|share| share.grantee == "/hospital").collect();
         let shown: Vec<_> = to_hospital.iter().map(|share| (share.target_type.as_str(), share.class)).collect();
         assert_eq!(
             shown,

@@ -3,7 +3,7 @@
 use store::Visibility;
 
 use super::Sharing;
-use super::bits::{Label, MIXED, class, reason};
+use super::bits::{LABELLED, Label, MIXED, class, reason};
 use super::roles::{Reads, record_types};
 use crate::{Cx, Role};
 
@@ -22,7 +22,7 @@ pub fn visibility(cx: &Cx, sharing: &Sharing, grants: &[String]) -> Visibility {
         return Visibility::All;
     }
     let directory = Visibility::And(vec![Visibility::NoPatient, Visibility::NoCustodian]);
-    let seen = Visibility::Or(vec![directory, operations(cx), record_of(cx, grants), shared(cx, sharing)]);
+    let seen = Visibility::Or(vec![directory, operations(cx), record_of(cx, sharing, grants), shared(cx, sharing)]);
     match cx.scopes.as_ref().and_then(|scopes| scopes.readable()) {
         Some(types) => Visibility::And(vec![Visibility::TypeIn(types), seen]),
         None => seen,
@@ -46,10 +46,14 @@ pub(crate) fn index_visibility(cx: &Cx, sharing: &Sharing) -> Visibility {
     let mut any = Vec::new();
     if may_register(cx.role) {
         any.push(custody(cx));
-        any.push(by_reason(cx, reason::ENCOUNTER));
+        any.push(by_reason(cx, sharing, reason::ENCOUNTER));
     }
     let named = |custodian: &str| {
-        let shown = Visibility::Shared { grantees: grantees(cx), classes: class::INDEX, at: at(cx) };
+        let shown = Visibility::Shared {
+            grantees: grantees(cx, sharing),
+            classes: with_labelled(triage_labels(cx), class::INDEX),
+            at: at(cx),
+        };
         Visibility::And(vec![Visibility::Custodian(custodian.to_owned()), shown])
     };
     if shared_classes(cx.role) != 0 {
@@ -78,7 +82,7 @@ fn operations(cx: &Cx) -> Visibility {
 }
 
 /// The records of persons that the caller's institution keeps.
-pub(crate) fn record_of(cx: &Cx, grants: &[String]) -> Visibility {
+pub(crate) fn record_of(cx: &Cx, sharing: &Sharing, grants: &[String]) -> Visibility {
     if cx.is_system() {
         return Visibility::All;
     }
@@ -86,19 +90,21 @@ pub(crate) fn record_of(cx: &Cx, grants: &[String]) -> Visibility {
         let trail = ["AuditEvent", "Provenance"].map(str::to_owned).to_vec();
         return Visibility::And(vec![Visibility::TypeIn(trail), custody(cx)]);
     }
-    let types = match record_types(cx.role) {
+    let (types, kinds) = match record_types(cx.role) {
         Reads::Nothing => return Visibility::None,
-        Reads::Only(types) => Visibility::TypeIn(types.iter().map(|name| (*name).to_owned()).collect()),
-        Reads::Everything => without_trail(&["AuditEvent"]),
+        Reads::Only(types) => {
+            (Visibility::TypeIn(types.iter().map(|name| (*name).to_owned()).collect()), reason::COMMON)
+        }
+        Reads::Everything => (without_trail(&["AuditEvent"]), reason::ANY),
     };
     let mask = labels_when_treating(cx);
     if institution_wide(cx) {
         return Visibility::And(vec![types, custody(cx), Visibility::LabelsWithin(mask)]);
     }
     let plain = Visibility::LabelsWithin(0);
-    let mut any = vec![Visibility::And(vec![by_reason(cx, reason::ANY), plain.clone()])];
+    let mut any = vec![Visibility::And(vec![by_reason(cx, sharing, kinds), plain.clone()])];
     if mask != 0 {
-        any.push(Visibility::And(vec![by_reason(cx, reason::TREATING), Visibility::LabelsWithin(mask)]));
+        any.push(Visibility::And(vec![by_reason(cx, sharing, reason::TREATING), Visibility::LabelsWithin(mask)]));
     }
     if !grants.is_empty() {
         any.push(Visibility::And(vec![Visibility::PatientIs(grants.to_vec()), plain]));
@@ -112,20 +118,19 @@ fn shared(cx: &Cx, sharing: &Sharing) -> Visibility {
     if classes == 0 || cx.facility.is_none() {
         return Visibility::None;
     }
-    // Whoever triages must read the request, whatever it is about.
-    let mask = if cx.role == Role::Coordinator { EVERY_LABEL } else { labels_when_treating(cx) };
+    let mask = triage_labels(cx);
     let of = |custodian: &str, classes: u32| {
         Visibility::And(vec![
             Visibility::Custodian(custodian.to_owned()),
             Visibility::LabelsWithin(mask),
-            Visibility::Shared { grantees: grantees(cx), classes, at: at(cx) },
+            Visibility::Shared { grantees: grantees(cx, sharing), classes: with_labelled(mask, classes), at: at(cx) },
         ])
     };
     let mut any = vec![of(&cx.institution, classes)];
     if cx.role != Role::Supervisor {
         let others = sharing.with(&cx.institution, at(cx));
         let common = others.iter().map(|(other, agreed)| (other, agreed & classes));
-        any.extend(common.filter(|(_, both)| *both != 0).map(|(other, both)| of(other, both)));
+        any.extend(common.filter(|(_, both)| both & class::REFERRAL != 0).map(|(other, both)| of(other, both)));
     }
     Visibility::Or(any)
 }
@@ -175,21 +180,50 @@ fn without_trail(types: &[&str]) -> Visibility {
     Visibility::Not(Box::new(Visibility::TypeIn(types.iter().map(|name| (*name).to_owned()).collect())))
 }
 
-/// The facilities that a reason or a share may name to reach this caller.
-fn grantees(cx: &Cx) -> Vec<String> {
-    let Some(facility) = &cx.facility else { return Vec::new() };
-    let mut found = vec![facility.id.clone()];
-    if matches!(cx.role, Role::Coordinator | Role::Supervisor) {
-        found.extend(facility.territory.iter().filter(|id| **id != facility.id).cloned());
-    }
-    found
+/// The labels that a role sees in what a referral shows: whoever triages must read the request,
+/// whatever it is about.
+fn triage_labels(cx: &Cx) -> u32 {
+    if cx.role == Role::Coordinator { EVERY_LABEL } else { labels_when_treating(cx) }
 }
 
-fn by_reason(cx: &Cx, kinds: u32) -> Visibility {
-    match &cx.facility {
-        Some(facility) => Visibility::PatientReason { grantees: vec![facility.id.clone()], kinds, at: at(cx) },
-        None => Visibility::None,
+/// The bits of a labelled source too, for who sees every label.
+fn with_labelled(mask: u32, bits: u32) -> u32 {
+    if mask & EVERY_LABEL == EVERY_LABEL { bits | bits << LABELLED } else { bits }
+}
+
+/// The institutions whose referrals reach the caller: its own, and those of an agreement.
+fn keepers(cx: &Cx, sharing: &Sharing) -> Vec<String> {
+    let agreed = cx.role != Role::Supervisor && shared_classes(cx.role) != 0;
+    let others = if agreed { sharing.with(&cx.institution, at(cx)) } else { Default::default() };
+    let both = others.into_iter().filter(|(_, classes)| classes & class::REFERRAL != 0).map(|(other, _)| other);
+    std::iter::once(cx.institution.clone()).chain(both).collect()
+}
+
+/// Whom a share may name to reach this caller.
+fn grantees(cx: &Cx, sharing: &Sharing) -> Vec<String> {
+    let Some(facility) = &cx.facility else { return Vec::new() };
+    let mut facilities = vec![facility.id.as_str()];
+    if matches!(cx.role, Role::Coordinator | Role::Supervisor) {
+        facilities.extend(facility.territory.iter().map(String::as_str).filter(|id| *id != facility.id));
     }
+    let keepers = keepers(cx, sharing);
+    keepers.iter().flat_map(|keeper| facilities.iter().map(|id| super::grantee(keeper, id))).collect()
+}
+
+/// The caller's facility has a reason of these kinds: by what its own institution keeps, or by a
+/// referral under an agreement.
+pub(crate) fn by_reason(cx: &Cx, sharing: &Sharing, kinds: u32) -> Visibility {
+    let Some(facility) = &cx.facility else { return Visibility::None };
+    let of = |keeper: &str, kinds: u32| Visibility::PatientReason {
+        grantees: vec![super::grantee(keeper, &facility.id)],
+        kinds: with_labelled(labels_when_treating(cx), kinds),
+        at: at(cx),
+    };
+    let mut any = vec![of(&cx.institution, kinds)];
+    if kinds & reason::REFERRAL != 0 {
+        any.extend(keepers(cx, sharing).iter().skip(1).map(|keeper| of(keeper, reason::REFERRAL)));
+    }
+    Visibility::Or(any)
 }
 
 fn at(cx: &Cx) -> i64 {

@@ -1,5 +1,7 @@
 //! The gate's stories: who sees what, who writes what, and what is written down about it.
 
 mod accounts;
+mod inference;
 mod reading;
 mod story;
+mod writing;
