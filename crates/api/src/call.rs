@@ -117,6 +117,16 @@ impl Call {
         Self { params, when, ..self.clone() }
     }
 
+    /// Refuses parameters where the interaction has none: dropping them would do something else
+    /// than was asked.
+    ///
+    /// # Errors
+    /// `Malformed`.
+    pub fn without_params(&self) -> Result<(), ApiError> {
+        let say = "this interaction takes no parameters; a conditional create is the header If-None-Exist";
+        self.params.first().map_or(Ok(()), |(name, _)| Err(ApiError::malformed(name, say)))
+    }
+
     /// Writes one change.
     ///
     /// # Errors
@@ -169,7 +179,8 @@ impl FromRequestParts<Api> for Open {
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, ApiError> {
         let mut params = address::decode(parts.uri.query().unwrap_or_default())?;
         acceptable(&parts.headers, &params)?;
-        params.retain(|(name, _)| name != "_format" && name != "_pretty");
+        // `_totalMethod` is a hint that fhirpy adds for one server; it changes no answer.
+        params.retain(|(name, _)| !matches!(name.as_str(), "_format" | "_pretty" | "_totalMethod"));
         Ok(Self { base: base(parts, api), params })
     }
 }

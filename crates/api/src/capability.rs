@@ -79,11 +79,21 @@ fn resource(kind: &str) -> Value {
         "searchInclude": includes(kind),
         "searchRevInclude": reverse_includes(kind),
         "searchParam": registry().of_type(kind).map(param).collect::<Vec<_>>(),
-        "operation": [{
-            "name": "validate",
-            "definition": "http://hl7.org/fhir/OperationDefinition/Resource-validate",
-        }],
+        "operation": operations(kind),
     })
+}
+
+fn operations(kind: &str) -> Vec<Value> {
+    let mut list = vec![json!({
+        "name": "validate",
+        "definition": "http://hl7.org/fhir/OperationDefinition/Resource-validate",
+    })];
+    if kind == "Patient" {
+        let how =
+            "Masked Patients, for whoever registers people: by name, birth date, sex, municipality or identifier.";
+        list.push(json!({ "name": "index", "definition": "urn:tejido:operation:index", "documentation": how }));
+    }
+    list
 }
 
 fn codes(list: &[&str]) -> Vec<Value> {

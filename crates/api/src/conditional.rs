@@ -24,6 +24,7 @@ pub struct Found {
 impl Found {
     /// What has to hold at the commit if nothing was found: that there is still nothing.
     pub fn expect_none(self) -> Expect {
+        // The gate puts the caller's own sight in the place of this.
         Expect::Unmatched(Box::new(self.query), Visibility::None)
     }
 }

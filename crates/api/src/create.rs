@@ -21,6 +21,7 @@ pub fn put(key: Key, expect: Expect, sent: &Sent) -> Change {
 
 /// Writes a new resource, or with `If-None-Exist` answers the one that is there.
 pub async fn post(call: &Call, kind: &str, sent: &Sent) -> Result<Answer, ApiError> {
+    call.without_params()?;
     sent.check_type(kind)?;
     let Some(criteria) = &call.when.if_none_exist else {
         let stored = call.write("create", put(Key::new(kind, call.new_id()), Expect::Absent, sent)).await?;

@@ -22,6 +22,7 @@ pub async fn conditional(call: Call, TypeName(kind): TypeName) -> Result<Answer,
 
 /// Deletes a resource; one that is deleted already stays so.
 pub async fn remove(call: &Call, key: Key) -> Result<Answer, ApiError> {
+    call.without_params()?;
     let change = Change { key, expect: call.when.expect()?, write: Write::Delete };
     match call.write("delete", change).await {
         Ok(stored) => Ok(Answer { version: Some(stored.version), ..Answer::empty(StatusCode::NO_CONTENT) }),

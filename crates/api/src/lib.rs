@@ -7,6 +7,7 @@
 
 mod address;
 mod answer;
+mod audit;
 mod batch;
 mod body;
 mod bundle;
@@ -18,6 +19,7 @@ mod delete;
 mod envelope;
 mod error;
 mod history;
+mod index;
 mod outcome;
 mod patch;
 mod read;
@@ -86,6 +88,7 @@ pub fn router(api: Api) -> Router {
         .route("/{type}/_search", post(search::by_post))
         .route("/{type}/_history", get(history::history))
         .route("/{type}/$validate", post(validate::validate))
+        .route("/Patient/$index", get(index::index))
         .route("/{type}/{id}", get(read::read).put(update::update).delete(delete::delete).patch(patch::patch))
         .route("/{type}/{id}/_history", get(history::history))
         .route("/{type}/{id}/_history/{version}", get(read::version))

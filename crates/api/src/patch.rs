@@ -26,6 +26,7 @@ pub async fn patch(
 
 /// Patches the current version; with `If-Match` only if it is that one.
 pub async fn apply(call: &Call, key: &Key, operations: &Value) -> Result<Answer, ApiError> {
+    call.without_params()?;
     let asked = call.when.expect()?;
     for _ in 0..ATTEMPTS {
         let (version, sent) = patched(call, key, operations).await?;

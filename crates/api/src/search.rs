@@ -5,6 +5,7 @@ use fhir::search::{Query, QueryError, Summary};
 
 use crate::address::{Pairs, TypeName};
 use crate::answer::Answer;
+use crate::audit;
 use crate::body::Form;
 use crate::bundle::Bundle;
 use crate::call::Call;
@@ -40,6 +41,9 @@ fn merged(mut call: Call, Form(pairs): Form) -> Call {
 
 /// Searches and writes the searchset.
 pub async fn run(call: &Call, kind: Option<&str>) -> Result<Answer, ApiError> {
+    if audit::is_asked(call, kind) {
+        return audit::search(call).await;
+    }
     let (query, params, ignored) = parse(call, kind)?;
     let page = call.api.access.search(&call.cx, &query).await?;
     let links = links(call, kind.unwrap_or_default(), &params, page.next);

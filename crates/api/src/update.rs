@@ -22,6 +22,7 @@ pub async fn conditional(call: Call, TypeName(kind): TypeName, sent: Sent) -> Re
 
 /// Writes the next version of a resource, or its first.
 pub async fn put(call: &Call, key: Key, sent: &Sent) -> Result<Answer, ApiError> {
+    call.without_params()?;
     sent.check_type(&key.resource_type)?;
     sent.check_id(&key.id)?;
     let stored = call.write("update", create::put(key, call.when.expect()?, sent)).await?;

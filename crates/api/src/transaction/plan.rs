@@ -138,6 +138,7 @@ async fn deed(call: &Call, entry: &Entry) -> Result<Deed, ApiError> {
         (&Method::GET, _) => Ok(Deed::Read),
         (&Method::POST, Place::Type(kind)) => creating(call, entry, kind).await,
         (&Method::PUT, Place::Instance(key)) => {
+            call.without_params()?;
             let sent = entry.sent()?;
             sent.check_type(&key.resource_type)?;
             sent.check_id(&key.id)?;
@@ -148,8 +149,12 @@ async fn deed(call: &Call, entry: &Entry) -> Result<Deed, ApiError> {
             let Change { key, expect, .. } = update::replacing(call, kind, found, &entry.sent()?)?;
             Ok(Deed::write(key, expect))
         }
-        (&Method::DELETE, Place::Instance(key)) => Ok(Deed::write(key.clone(), call.when.expect()?)),
+        (&Method::DELETE, Place::Instance(key)) => {
+            call.without_params()?;
+            Ok(Deed::write(key.clone(), call.when.expect()?))
+        }
         (&Method::PATCH, Place::Instance(key)) => {
+            call.without_params()?;
             let (version, sent) = patch::patched(call, key, &patch::in_binary(entry)?).await?;
             let asked = call.when.expect()?;
             let expect = if matches!(asked, Expect::Any) { Expect::Version(version) } else { asked };
@@ -164,6 +169,7 @@ async fn deed(call: &Call, entry: &Entry) -> Result<Deed, ApiError> {
 }
 
 async fn creating(call: &Call, entry: &Entry, kind: &str) -> Result<Deed, ApiError> {
+    call.without_params()?;
     let missing = ApiError::invalid("required", "Resource.resource", "this method needs a resource");
     let found = entry.resource.as_ref().and_then(Value::resource_type).ok_or(missing)?;
     if found != kind {

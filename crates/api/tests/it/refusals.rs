@@ -79,6 +79,16 @@ async fn addresses_that_lead_nowhere_say_so() {
 }
 
 #[tokio::test]
+async fn parameters_of_a_write_are_never_dropped() {
+    let server = Server::start().await;
+    let text = patient(r#""active":true"#);
+    server.post("/Patient?identifier=x", &text).await.refuses(400, "value", Some("identifier"));
+    server.put("/Patient/p?identifier=x", &text).await.refuses(400, "value", Some("identifier"));
+    server.delete("/Patient/p?identifier=x").await.refuses(400, "value", Some("identifier"));
+    server.put("/Patient/p?_pretty=true&_format=json", &text).await.is(201);
+}
+
+#[tokio::test]
 async fn absurd_searches_are_refused() {
     let server = Server::start().await;
     for query in [

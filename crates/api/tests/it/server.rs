@@ -10,7 +10,7 @@ use fhir::Value;
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
 use store::{Clock, Store};
-use testkit::{FixedClock, Place};
+use testkit::{FixedClock, Place, World};
 use tower::ServiceExt;
 
 /// A router on a temporary store.
@@ -18,19 +18,23 @@ pub struct Server {
     pub router: Router,
     pub clock: Arc<FixedClock>,
     pub store: Store,
-    _place: Place,
+    _place: Option<Place>,
 }
 
-/// The token `sistema` is the program itself; no other is known.
-struct OneToken(Arc<FixedClock>);
+/// The token `sistema` is the program itself, `caller-0` and so on are these callers; no other is known.
+struct Tokens {
+    clock: Arc<dyn Clock>,
+    callers: Vec<Cx>,
+}
 
-impl Authenticate for OneToken {
+impl Authenticate for Tokens {
     fn authenticate(&self, token: &str, request: &str, _address: Option<&str>) -> Authenticated {
+        let caller = |number: &str| self.callers.get(number.parse::<usize>().ok()?).cloned();
         let cx = match token {
-            "sistema" => Ok(Cx::system(self.0.now(), request)),
-            _ => Err(AccessError::Unauthenticated),
+            "sistema" => Some(Cx::system(self.clock.now(), request)),
+            _ => token.strip_prefix("caller-").and_then(caller),
         };
-        Box::pin(async { cx })
+        Box::pin(async { cx.ok_or(AccessError::Unauthenticated) })
     }
 }
 
@@ -91,6 +95,11 @@ impl Reply {
     }
 }
 
+fn router(access: Access, callers: Vec<Cx>, settings: Settings) -> Router {
+    let authenticate = Arc::new(Tokens { clock: access.store().clock().clone(), callers });
+    api::router(Api { access, authenticate, settings: Arc::new(settings) })
+}
+
 impl Server {
     pub async fn start() -> Self {
         Self::with(Settings::default()).await
@@ -99,11 +108,14 @@ impl Server {
     pub async fn with(settings: Settings) -> Self {
         let (store, place) = testkit::store(Arc::new(TejidoProjector)).await;
         let clock = place.clock.clone();
-        let access = Access::new(store.clone(), Vec::new());
-        let authenticate = Arc::new(OneToken(clock.clone()));
-        let api = Api { access, authenticate, settings: Arc::new(settings) };
-        let router = api::router(api);
-        Self { router, clock, store, _place: place }
+        let router = router(Access::new(store.clone(), Vec::new()), Vec::new(), settings);
+        Self { router, clock, store, _place: Some(place) }
+    }
+
+    /// Over a gate that is there already, for these callers.
+    pub fn over(world: &World, callers: Vec<Cx>) -> Self {
+        let router = router(world.access.clone(), callers, Settings::default());
+        Self { router, clock: world.clock.clone(), store: world.store().clone(), _place: None }
     }
 
     /// Sends a request as it is.
@@ -118,7 +130,9 @@ impl Server {
     /// A request with the token; headers as `Name: value`, one a line.
     pub async fn call(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Reply {
         let mut request = Request::builder().method(method).uri(format!("/fhir{path}")).header("host", "tejido.test");
-        request = request.header("authorization", "Bearer sistema");
+        if !headers.iter().any(|(name, _)| *name == "authorization") {
+            request = request.header("authorization", "Bearer sistema");
+        }
         if !body.is_empty() && !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type")) {
             request = request.header("content-type", "application/fhir+json");
         }
@@ -126,6 +140,11 @@ impl Server {
             request = request.header(*name, *value);
         }
         self.send(request.body(Body::from(body.to_owned())).unwrap()).await
+    }
+
+    /// As another caller.
+    pub async fn call_as(&self, token: &str, method: &str, path: &str, body: &str) -> Reply {
+        self.call(method, path, &[("authorization", &format!("Bearer {token}"))], body).await
     }
 
     pub async fn get(&self, path: &str) -> Reply {
