@@ -30,6 +30,8 @@ use std::sync::Arc;
 use access::Access;
 use axum::extract::DefaultBodyLimit;
 use axum::{Router, middleware};
+use network::Directory;
+use store::{Live, StoreError};
 use tower_http::compression::CompressionLayer;
 
 pub use pages::routes;
@@ -56,6 +58,15 @@ pub struct State {
 pub(crate) struct Shared {
     state: State,
     steps: step::Steps,
+    network: Live<Directory>,
+}
+
+impl Shared {
+    /// The network as the log tells it at this moment.
+    pub(crate) async fn network(&self) -> Result<&Live<Directory>, StoreError> {
+        self.network.follow(self.access.store()).await?;
+        Ok(&self.network)
+    }
 }
 
 impl Deref for Shared {
@@ -68,7 +79,7 @@ impl Deref for Shared {
 
 /// Every page, its stylesheet, and a 404 page for the rest.
 pub fn router(state: State) -> Router {
-    let shared = Arc::new(Shared { state, steps: step::Steps::default() });
+    let shared = Arc::new(Shared { state, steps: step::Steps::default(), network: Live::default() });
     let mut router = Router::new();
     for route in routes() {
         router = route.mount(router);

@@ -177,6 +177,7 @@ fn entries(role: Role, path: &str) -> Vec<Entry> {
     if SEEKERS.contains(&role) {
         entries.push(entry("/personas", "i-find", t("nav-personas")));
     }
+    entries.push(entry("/red", "i-map", t("nav-red")));
     entries.push(entry("/cuenta", "i-user", t("nav-cuenta")));
     entries
 }

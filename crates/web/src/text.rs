@@ -18,6 +18,7 @@ pub const SPANISH: &[(&str, &str)] = &[
     ("informacion", include_str!("../locales/es/informacion.ftl")),
     ("personas", include_str!("../locales/es/personas.ftl")),
     ("piezas", include_str!("../locales/es/piezas.ftl")),
+    ("red", include_str!("../locales/es/red.ftl")),
 ];
 
 static BUNDLE: LazyLock<FluentBundle<FluentResource>> = LazyLock::new(|| {

@@ -1,11 +1,14 @@
 //! The pages, a file each, and the table of their rows.
 
 mod account;
+mod facility;
 pub(crate) mod find;
 mod home;
 mod info;
 mod invitation;
 pub(crate) mod login;
+mod map;
+mod network;
 mod person;
 mod pieces;
 
@@ -38,6 +41,10 @@ pub fn routes() -> Vec<Route> {
         Route::get("/personas/{id}", Expects::Session, person::show_person),
         Route::get("/personas/{id}/razon", Expects::Session, person::show_reason),
         Route::post("/personas/{id}/razon", Expects::Session, person::give_reason),
+        Route::get("/red", Expects::Session, network::show_network),
+        Route::get("/red.csv", Expects::Session, network::as_csv),
+        Route::get("/red.xlsx", Expects::Session, network::as_xlsx),
+        Route::get("/red/{id}", Expects::Session, facility::show_facility),
         Route::get("/accesibilidad", Expects::Anyone, info::accessibility),
         Route::get("/privacidad", Expects::Anyone, info::privacy),
         Route::get("/ayuda", Expects::Anyone, info::help),

