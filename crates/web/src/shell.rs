@@ -12,7 +12,9 @@ use axum::response::{IntoResponse, Response};
 
 use crate::assets::STYLE_PATH;
 use crate::gate::Visit;
+use crate::pages::audit::READERS;
 use crate::pages::find::SEEKERS;
+use crate::pages::staff::MANAGERS;
 use crate::text::{Text, t};
 use crate::ui::Icon;
 
@@ -75,10 +77,22 @@ pub enum Done {
     SessionEnded,
     /// A record was opened with a written reason.
     RecordOpened,
+    /// An account was disabled.
+    AccountClosed,
+    /// An account was enabled.
+    AccountOpened,
+    /// An account was ended.
+    AccountEnded,
+    /// Somebody's open tasks went to a facility.
+    WorkHandedOver,
 }
 
 impl Done {
-    const ALL: [(Self, &'static str); 6] = [
+    const ALL: [(Self, &'static str); 10] = [
+        (Self::AccountClosed, "desactivada"),
+        (Self::AccountOpened, "activada"),
+        (Self::AccountEnded, "terminada"),
+        (Self::WorkHandedOver, "entregada"),
         (Self::LoggedOut, "salio"),
         (Self::PasswordChosen, "elegida"),
         (Self::PasswordChanged, "clave"),
@@ -105,6 +119,10 @@ impl Done {
             Self::SecondStepOn => t("hecho-segundo-paso"),
             Self::SessionEnded => t("hecho-sesion"),
             Self::RecordOpened => t("hecho-razon"),
+            Self::AccountClosed => t("hecho-desactivada"),
+            Self::AccountOpened => t("hecho-activada"),
+            Self::AccountEnded => t("hecho-terminada"),
+            Self::WorkHandedOver => t("hecho-entregada"),
         }
     }
 }
@@ -178,6 +196,12 @@ fn entries(role: Role, path: &str) -> Vec<Entry> {
         entries.push(entry("/personas", "i-find", t("nav-personas")));
     }
     entries.push(entry("/red", "i-map", t("nav-red")));
+    if MANAGERS.contains(&role) {
+        entries.push(entry("/cuentas", "i-task", t("nav-cuentas")));
+    }
+    if READERS.contains(&role) {
+        entries.push(entry("/auditoria", "i-doc", t("nav-auditoria")));
+    }
     entries.push(entry("/cuenta", "i-user", t("nav-cuenta")));
     entries
 }

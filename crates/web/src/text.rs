@@ -13,8 +13,10 @@ use crate::format::number;
 
 /// The resources of the Spanish bundle, by file.
 pub const SPANISH: &[(&str, &str)] = &[
+    ("auditoria", include_str!("../locales/es/auditoria.ftl")),
     ("comun", include_str!("../locales/es/comun.ftl")),
     ("cuenta", include_str!("../locales/es/cuenta.ftl")),
+    ("cuentas", include_str!("../locales/es/cuentas.ftl")),
     ("informacion", include_str!("../locales/es/informacion.ftl")),
     ("personas", include_str!("../locales/es/personas.ftl")),
     ("piezas", include_str!("../locales/es/piezas.ftl")),

@@ -1,6 +1,7 @@
 //! The pages, a file each, and the table of their rows.
 
 mod account;
+pub(crate) mod audit;
 mod facility;
 pub(crate) mod find;
 mod home;
@@ -11,6 +12,7 @@ mod map;
 mod network;
 mod person;
 mod pieces;
+pub(crate) mod staff;
 
 use crate::route::{Expects, Route};
 
@@ -41,6 +43,17 @@ pub fn routes() -> Vec<Route> {
         Route::get("/personas/{id}", Expects::Session, person::show_person),
         Route::get("/personas/{id}/razon", Expects::Session, person::show_reason),
         Route::post("/personas/{id}/razon", Expects::Session, person::give_reason),
+        Route::get("/personas/{id}/quien-vio", Expects::Session, audit::show_looked),
+        Route::get("/auditoria", Expects::Roles(audit::READERS), audit::show_chain),
+        Route::get("/cuentas", Expects::Roles(staff::MANAGERS), staff::show_staff),
+        Route::get("/cuentas/nueva", Expects::Roles(staff::MANAGERS), staff::show_new),
+        Route::post("/cuentas/nueva", Expects::Roles(staff::MANAGERS), staff::add),
+        Route::get("/cuentas/{id}", Expects::Roles(staff::MANAGERS), staff::show_one),
+        Route::post("/cuentas/{id}/entrada", Expects::Roles(staff::MANAGERS), staff::reset),
+        Route::post("/cuentas/{id}/desactivar", Expects::Roles(staff::MANAGERS), staff::disable),
+        Route::post("/cuentas/{id}/activar", Expects::Roles(staff::MANAGERS), staff::enable),
+        Route::post("/cuentas/{id}/entregar", Expects::Roles(staff::MANAGERS), staff::hand_over),
+        Route::post("/cuentas/{id}/terminar", Expects::Roles(staff::MANAGERS), staff::end),
         Route::get("/red", Expects::Session, network::show_network),
         Route::get("/red.csv", Expects::Session, network::as_csv),
         Route::get("/red.xlsx", Expects::Session, network::as_xlsx),

@@ -51,6 +51,7 @@ impl Head {
 #[template(path = "pages/persona.html")]
 struct PersonPage {
     shell: Shell,
+    id: String,
     head: Head,
     alerts: Vec<Note>,
     facts: Facts,
@@ -90,6 +91,7 @@ pub async fn show_person(visit: Visit, Path(id): Path<String>, Query(asked): Que
     let shown = Shown::from_code(asked.ver.as_deref().unwrap_or_default());
     show(&PersonPage {
         shell: visit.shell(t("persona-titulo")).back("/personas", t("volver-personas")),
+        id: id.clone(),
         head: Head::of(&patient, cx.now),
         alerts: allergies.iter().filter(|one| is_active(one)).map(alert).collect(),
         facts: facts(&patient),

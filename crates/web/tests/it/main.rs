@@ -4,6 +4,7 @@ mod account;
 mod browser;
 mod house;
 mod network;
+mod oversight;
 mod person;
 
 use browser::{Answer, Browser, PASSWORD, Site, new_user};

@@ -1,0 +1,133 @@
+//! Those who answer for others: accounts for administrators and district supervision, the audit
+//! chain for the auditor, and who looked for whoever may open the record.
+
+use access::{NewUser, Role};
+use axum::http::StatusCode;
+use testkit::{OFFICE, OTHER_POST, POST};
+
+use crate::house::well_made;
+use crate::{Answer, Browser, PASSWORD, Site, new_user};
+
+const SECRET: &str = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP";
+/// The code of that secret at the world's hour.
+const CODE: &str = "222944";
+
+/// Somebody whose role needs the second step.
+async fn with_code(site: &Site, user: &str, role: Role) -> Browser {
+    let new =
+        NewUser { password: Some(PASSWORD.into()), totp: Some(SECRET.into()), ..new_user(user, &[(role, OFFICE)]) };
+    site.make(new).await;
+    let mut browser = site.browser();
+    let asked = browser.log_in(user).await;
+    let step = asked.hidden("_paso");
+    let answer = browser.submit(&asked, "/entrar/codigo", &[("_paso", &step), ("codigo", CODE)]).await;
+    assert_eq!(answer.location(), "/", "{}", answer.body);
+    browser
+}
+
+async fn supervisor(site: &Site) -> Browser {
+    let new = NewUser { territory: vec![POST.into()], ..new_user("hector", &[(Role::Supervisor, OFFICE)]) };
+    site.make(NewUser { password: Some(PASSWORD.into()), ..new }).await;
+    let mut browser = site.browser();
+    let answer = browser.log_in("hector").await;
+    assert_eq!(answer.location(), "/", "{}", answer.body);
+    browser
+}
+
+async fn add(browser: &mut Browser, user: &str, place: &str, way: &str) -> Answer {
+    let page = browser.get("/cuentas/nueva").await;
+    well_made("/cuentas/nueva", &page);
+    let fields = [("nombre", "Rosa Tot"), ("usuario", user), ("rol", "enfermeria"), ("lugar", place), ("entrada", way)];
+    browser.submit(&page, "/cuentas/nueva", &fields).await
+}
+
+#[tokio::test]
+async fn supervision_makes_an_account_for_its_post_and_the_invitation_opens_it() {
+    let site = Site::new().await;
+    let mut browser = supervisor(&site).await;
+    let made = add(&mut browser, "rosa.tot", POST, "invitacion").await;
+    well_made("/cuentas/nueva", &made);
+    let path = made.body.split("/invitacion/").nth(1).expect("the link is shown");
+    let path = format!("/invitacion/{}", &path[..path.find('<').unwrap()]);
+    let mut other = site.browser();
+    let page = other.get(&path).await;
+    other.submit(&page, &path, &[("clave-nueva", PASSWORD), ("clave-repetida", PASSWORD)]).await;
+    assert_eq!(other.log_in("rosa.tot").await.location(), "/");
+    let list = browser.get("/cuentas?q=TOT%20chicoj").await;
+    well_made("/cuentas", &list);
+    assert!(list.body.contains("href=\"/cuentas/rosa.tot\"") && !list.body.contains("/invitacion/"), "{}", list.body);
+    let again = add(&mut browser, "rosa.tot", POST, "clave").await;
+    assert!(again.body.contains("Ese usuario ya existe") && again.status == StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test]
+async fn supervision_touches_no_account_of_another_territory() {
+    let site = Site::new().await;
+    site.account("ajena", &[(Role::Nurse, OTHER_POST)]).await;
+    let mut browser = supervisor(&site).await;
+    let refused = add(&mut browser, "rosa.tot", OTHER_POST, "clave").await;
+    assert!(refused.body.contains("Usted no responde por esa función"), "{}", refused.body);
+    assert!(!browser.get("/cuentas").await.body.contains("ajena"));
+    assert_eq!(browser.get("/cuentas/ajena").await.status, StatusCode::NOT_FOUND);
+    let page = browser.get("/cuentas").await;
+    for act in ["entrada", "desactivar", "activar", "entregar", "terminar"] {
+        let answer = browser.submit(&page, &format!("/cuentas/ajena/{act}"), &[("lugar", POST)]).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{act}");
+    }
+    assert_eq!(site.browser().log_in("ajena").await.location(), "/");
+}
+
+#[tokio::test]
+async fn an_administrator_suspends_opens_and_ends_an_account() {
+    let site = Site::new().await;
+    site.account("ana", &[(Role::Nurse, POST)]).await;
+    let mut browser = with_code(&site, "eva", Role::Administrator).await;
+    let page = browser.get("/cuentas/ana").await;
+    well_made("/cuentas/{id}", &page);
+    assert_eq!(browser.submit(&page, "/cuentas/ana/desactivar", &[]).await.location(), "/cuentas/ana");
+    assert_eq!(site.browser().log_in("ana").await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let page = browser.get("/cuentas/ana").await;
+    assert!(page.body.contains("quedó desactivada"), "{}", page.body);
+    browser.submit(&page, "/cuentas/ana/activar", &[]).await;
+    let page = browser.get("/cuentas/ana").await;
+    let given = browser.submit(&page, "/cuentas/ana/entrada", &[("entrada", "clave")]).await;
+    assert!(given.body.contains("Contraseña temporal") && !given.body.contains("/invitacion/"), "{}", given.body);
+    let page = browser.get("/cuentas/ana").await;
+    assert_eq!(browser.submit(&page, "/cuentas/ana/terminar", &[]).await.location(), "/cuentas");
+    let own = browser.get("/cuentas/eva").await;
+    assert_eq!(browser.submit(&own, "/cuentas/eva/desactivar", &[]).await.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn the_auditor_reads_the_reason_of_a_record_opened_in_need() {
+    let site = Site::new().await;
+    site.world.person(&site.world.at("Otra", Role::Nurse, OTHER_POST), "rosa", "Tzub").await;
+    let mut nurse = site.logged_in("ana", Role::Nurse, POST).await;
+    let page = nurse.get("/personas/rosa/razon").await;
+    nurse.submit(&page, "/personas/rosa/razon", &[("razon", "Llegó a emergencia y no habla")]).await;
+    let mut auditor = with_code(&site, "eva", Role::Auditor).await;
+    let chain = auditor.get("/auditoria").await;
+    well_made("/auditoria", &chain);
+    for part in ["Llegó a emergencia y no habla", "Ixmucané Cucul", "Puesto de salud Chicoj", "24/11/2026, 8:00"] {
+        assert!(chain.body.contains(part), "{part}: {}", chain.body);
+    }
+    let none = auditor.get("/auditoria?accion=&persona=rosa&desde=25%2F11%2F2026").await;
+    assert!(none.body.contains("No hay nada que mostrar"), "{}", none.body);
+    let wrong = auditor.get("/auditoria?desde=31%2F02%2F2026&quien=nadie").await;
+    assert!(wrong.body.contains("Escriba un día que exista") && wrong.body.contains("No hay nadie con ese nombre"));
+    assert_eq!(nurse.get("/auditoria").await.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn who_may_open_the_record_sees_who_looked() {
+    let site = Site::new().await;
+    site.world.person(&site.world.at("Ana", Role::Nurse, POST), "rosa", "Tzub").await;
+    let mut browser = site.logged_in("ana", Role::Nurse, POST).await;
+    let record = browser.get("/personas/rosa").await;
+    assert!(record.body.contains("href=\"/personas/rosa/quien-vio\""));
+    let looked = browser.get("/personas/rosa/quien-vio").await;
+    well_made("/personas/{id}/quien-vio", &looked);
+    assert!(looked.body.contains("Abrió una historia") && looked.body.contains("Ixmucané Cucul"), "{}", looked.body);
+    let mut stranger = site.logged_in("luz", Role::Nurse, OTHER_POST).await;
+    assert_eq!(stranger.get("/personas/rosa/quien-vio").await.status, StatusCode::FORBIDDEN);
+}
