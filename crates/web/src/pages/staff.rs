@@ -71,7 +71,8 @@ pub async fn show_staff(visit: Visit, Query(pairs): Query<Vec<(String, String)>>
     let found: Vec<Row> = users.iter().map(Row::of).filter(fits).collect();
     let pages = pages("/cuentas", &form, &["q"], found.len());
     let none = found.is_empty().then(|| Empty::quiet(t("cuentas-nadie-titulo"), t("cuentas-nadie")));
-    let rows = found.into_iter().skip(page_of(&form, total) * ROWS).take(ROWS).collect();
+    let at = page_of(&form, found.len());
+    let rows = found.into_iter().skip(at * ROWS).take(ROWS).collect();
     show(&StaffPage { shell: visit.shell(t("cuentas-titulo")), total, form, rows, pages, none })
 }
 
