@@ -205,13 +205,12 @@ fn token(say: Say<'_>) -> Command {
 fn load(say: Say<'_>) -> Command {
     Command::new("load")
         .about(say(
-            "Carga FHIR (Bundle, NDJSON; también .gz) de un archivo o carpeta, o códigos CIE-10 con «load codes ARCHIVO»",
-            "Loads FHIR (Bundle, NDJSON; .gz too) from a file or folder, or ICD-10 codes with “load codes FILE”",
+            "Carga FHIR (Bundle, NDJSON; también .gz) de un archivo o carpeta",
+            "Loads FHIR (Bundle, NDJSON; .gz too) from a file or folder",
         ))
         .arg(
             Arg::new("what")
                 .required(true)
-                .num_args(1..=2)
                 .value_name(say("ARCHIVO|CARPETA", "FILE|DIR"))
                 .value_parser(value_parser!(PathBuf)),
         )

@@ -92,14 +92,10 @@ async fn serve(settings: &Settings, default: &str, demo: Option<(Language, &Path
 }
 
 async fn load_command(language: Language, matches: &ArgMatches, settings: &Settings) -> Result<ExitCode> {
-    let what: Vec<&PathBuf> = matches.get_many("what").context("what to load")?.collect();
+    let path = matches.get_one::<PathBuf>("what").context("what to load")?;
     let report = matches.get_one::<PathBuf>("report").map(PathBuf::as_path);
     let access = wiring::open(&settings.location(DATA)).await?;
     let cx = wiring::operator(&access);
-    let path = match what.as_slice() {
-        [path] => path,
-        _ => bail!("load FILE|DIR, or load codes FILE"),
-    };
     let outcome = load::run(&access, &cx, path, report).await?;
     access.store().clone().close().await;
     eprintln!(

@@ -86,7 +86,21 @@ impl Browser {
 
     /// The text of the page's body.
     pub async fn text(&self) -> String {
-        self.find("body").await.text().await.expect("text")
+        self.script("return document.body.innerText").await.as_str().unwrap_or_default().to_owned()
+    }
+
+    /// Waits until the page says this (a click may still be loading the next one).
+    ///
+    /// # Panics
+    /// If it does not within ten seconds.
+    pub async fn see(&self, words: &str) {
+        for _ in 0..100 {
+            if self.text().await.contains(words) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("{words:?} is not at {}:\n{}", self.url().await, self.text().await);
     }
 
     /// The element of a CSS selector.

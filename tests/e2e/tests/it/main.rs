@@ -1,0 +1,3 @@
+//! Long journeys through the real binary and a real browser.
+
+mod pages;
