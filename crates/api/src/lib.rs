@@ -1,5 +1,5 @@
 //! FHIR R4 over HTTP (R4 §3.1.0): one file per interaction, and nothing but translation. A request
-//! becomes a [`call::Call`], the call becomes one question or one [`access::Act`], and what comes
+//! becomes a `call::Call`, the call becomes one question or one [`access::Act`], and what comes
 //! back becomes an answer. `outcome` alone maps errors to statuses.
 //!
 //! Refuses to hold business rules, to touch the store but through `access`, and to parse what is

@@ -114,7 +114,7 @@ impl Service {
         json!({ "coding": [{ "system": system::SPECIALTY, "code": &self.specialty, "display": display }] })
     }
 
-    /// The service of a HealthcareService. The minutes are the Schedule's: see [`minutes_of`].
+    /// The service of a HealthcareService. The minutes are the Schedule's: see `minutes_of`.
     pub fn of(resource: &Value) -> Option<Self> {
         let codes = |name: &str| {
             let codings = resource.items(name).iter().flat_map(|concept| concept.items("coding"));

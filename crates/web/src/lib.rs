@@ -1,7 +1,7 @@
 //! HTTP for people: server-rendered pages in Spanish that work without JavaScript.
 //!
 //! A page is one file in `pages/`, its template in `templates/pages/`, its words in
-//! `locales/es/*.ftl`, and its rows in [`routes`], which say who may ask for it; [`gate`] holds
+//! `locales/es/*.ftl`, and its rows in [`routes`], which say who may ask for it; `gate` holds
 //! every request to that row. Pages decide nothing: they build a command, hand it on, and show
 //! what came back. Invariants: no inline style or script; a form without its seal is refused;
 //! the same form sent twice acts once; titles and addresses never carry a person's data.

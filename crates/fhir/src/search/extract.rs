@@ -25,7 +25,7 @@ pub struct IndexEntry {
 /// A value as it is indexed.
 #[derive(Clone, Debug, PartialEq)]
 pub enum IndexValue {
-    /// A string: `folded` (see [`fold`]) for the usual match, `exact` for `:exact`.
+    /// A string: `folded` (see `fold`) for the usual match, `exact` for `:exact`.
     String {
         /// Lower case, no marks.
         folded: String,
