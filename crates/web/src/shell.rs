@@ -192,6 +192,9 @@ impl Shell {
 fn entries(role: Role, path: &str) -> Vec<Entry> {
     let entry = |href: &'static str, icon, label| Entry { href, icon: Icon(icon), label, current: current(href, path) };
     let mut entries = vec![entry("/", "i-home", t("nav-inicio"))];
+    if matches!(role, Role::Coordinator | Role::Clerk) {
+        entries.push(entry("/referencias", "i-send", t("nav-referencias")));
+    }
     if SEEKERS.contains(&role) {
         entries.push(entry("/personas", "i-find", t("nav-personas")));
     }

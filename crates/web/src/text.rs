@@ -19,6 +19,7 @@ pub const SPANISH: &[(&str, &str)] = &[
     ("cuentas", include_str!("../locales/es/cuentas.ftl")),
     ("informacion", include_str!("../locales/es/informacion.ftl")),
     ("personas", include_str!("../locales/es/personas.ftl")),
+    ("referencias", include_str!("../locales/es/referencias.ftl")),
     ("piezas", include_str!("../locales/es/piezas.ftl")),
     ("red", include_str!("../locales/es/red.ftl")),
 ];

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use store::{Key, Stored};
 
 use crate::CareError;
-use crate::referral::moves::Side;
+use crate::referral::moves::{Move, Side};
 use crate::referral::policy;
 use crate::referral::state::{Priority, State};
 use crate::referral::task::{KIND_REFERRAL, is_kind, read_state};
@@ -176,6 +176,12 @@ impl Referral {
             Side::Network | Side::Either => None,
         };
         Some(Waiting { place, side, who, since: self.since(), due: self.due() })
+    }
+
+    /// Whether the caller may make this move now: role, side and state allow it.
+    pub fn allows(&self, cx: &Cx, step: &Move) -> bool {
+        let stands = crate::govern::stands(cx, step.kind().side(), &self.origin().id, &self.destination().id);
+        stands && step.kind().may(cx.role) && self.state.apply(step, cx.now).is_ok()
     }
 
     /// Words that came with the last moves, newest last.

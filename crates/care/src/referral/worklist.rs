@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use access::{Access, AccessError, Cx, Facility, system};
+use access::{Access, AccessError, Cx, Facility, Role, system};
 use fhir::Value;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -74,27 +74,75 @@ pub const FOR_REVIEW: &[Phase] = &[
     Phase::ExitProposed,
 ];
 
+/// States in which somebody still has to act, from sending to the end.
+pub fn open_phases() -> Vec<Phase> {
+    let ended = [Phase::Draft, Phase::Discarded, Phase::Closed, Phase::Exited];
+    Phase::ALL.iter().copied().filter(|phase| !ended.contains(phase)).collect()
+}
+
+/// The queue with what its page offers to narrow it by.
+#[derive(Clone, Debug)]
+pub struct Board {
+    /// The rows that are shown.
+    pub page: Page<Referral>,
+    /// How many that match the filter are in each open state (of at most [`MOST`]).
+    pub counts: BTreeMap<Phase, usize>,
+    /// Facilities that refer here, by name.
+    pub origins: Vec<Named>,
+}
+
+/// The coordinator's (or the destination's) queue with its counts, the oldest breach first.
+///
+/// # Errors
+/// `Forbidden` without a facility; the gate's.
+pub async fn board(access: &Access, cx: &Cx, filter: &Filter, page: usize) -> Result<Board, CareError> {
+    let phases = if filter.phases.is_empty() { FOR_REVIEW } else { &filter.phases };
+    let mut asked = open_phases();
+    asked.extend(phases.iter().filter(|phase| !open_phases().contains(phase)));
+    let mut rows = in_reach(access, cx, &asked).await?;
+    let mut origins: Vec<Named> = rows.iter().map(Referral::origin).collect();
+    origins.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
+    origins.dedup();
+    rows.retain(|one| filter.keeps(one));
+    let mut counts = BTreeMap::new();
+    for one in &rows {
+        *counts.entry(one.state.phase()).or_default() += 1;
+    }
+    rows.retain(|one| phases.contains(&one.state.phase()));
+    Ok(Board { page: Page::cut(rows, page), counts, origins })
+}
+
 /// The coordinator's (or the destination's) queue, the oldest breach first.
 ///
 /// # Errors
 /// `Forbidden` without a facility; the gate's.
 pub async fn queue(access: &Access, cx: &Cx, filter: &Filter, page: usize) -> Result<Page<Referral>, CareError> {
-    let facility = facility(cx)?;
     let phases = if filter.phases.is_empty() { FOR_REVIEW } else { &filter.phases };
-    let place = match (&filter.origin, facility.territory.as_slice()) {
-        (Some(origin), _) => ("requester", organizations(std::slice::from_ref(origin))),
-        (None, []) => ("owner", organizations(std::slice::from_ref(&facility.id))),
-        (None, territory) => ("requester", organizations(territory)),
-    };
-    let mut rows = referrals(access, cx, &[place, ("business-status", states(phases))]).await?;
-    let words = fhir::search::fold(&filter.words);
-    rows.retain(|one| {
-        let text = format!("{} {} {} {}", one.patient().name, one.number(), one.reason(), one.origin().name);
-        filter.service.as_ref().is_none_or(|service| *service == one.service().id)
-            && filter.priority.is_none_or(|priority| priority == one.priority())
-            && words.split(' ').all(|word| fhir::search::fold(&text).contains(word))
-    });
+    let mut rows = in_reach(access, cx, phases).await?;
+    rows.retain(|one| filter.keeps(one));
     Ok(Page::cut(rows, page))
+}
+
+impl Filter {
+    /// Whether service, priority, origin and words match.
+    fn keeps(&self, one: &Referral) -> bool {
+        let text = format!("{} {} {} {}", one.patient().name, one.number(), one.reason(), one.origin().name);
+        let text = fhir::search::fold(&text);
+        self.service.as_ref().is_none_or(|service| *service == one.service().id)
+            && self.priority.is_none_or(|priority| priority == one.priority())
+            && self.origin.as_ref().is_none_or(|origin| *origin == one.origin().id)
+            && fhir::search::fold(&self.words).split(' ').all(|word| text.contains(word))
+    }
+}
+
+/// What a coordinator's territory refers, or what is referred to the caller's own facility.
+async fn in_reach(access: &Access, cx: &Cx, phases: &[Phase]) -> Result<Vec<Referral>, CareError> {
+    let facility = facility(cx)?;
+    let place = match cx.role {
+        Role::Coordinator | Role::Supervisor => ("requester", organizations(&facility.territory)),
+        _ => ("owner", organizations(std::slice::from_ref(&facility.id))),
+    };
+    referrals(access, cx, &[place, ("business-status", states(phases))]).await
 }
 
 /// One entry of the specialist's day.

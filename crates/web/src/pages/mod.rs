@@ -12,6 +12,7 @@ mod map;
 mod network;
 mod person;
 mod pieces;
+mod queue;
 pub(crate) mod staff;
 
 use crate::route::{Expects, Route};
@@ -58,6 +59,7 @@ pub fn routes() -> Vec<Route> {
         Route::get("/red.csv", Expects::Session, network::as_csv),
         Route::get("/red.xlsx", Expects::Session, network::as_xlsx),
         Route::get("/red/{id}", Expects::Session, facility::show_facility),
+        Route::get("/referencias", Expects::Roles(queue::DESK), queue::show_queue),
         Route::get("/accesibilidad", Expects::Anyone, info::accessibility),
         Route::get("/privacidad", Expects::Anyone, info::privacy),
         Route::get("/ayuda", Expects::Anyone, info::help),

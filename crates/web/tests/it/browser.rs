@@ -23,7 +23,11 @@ pub struct Site {
 
 impl Site {
     pub async fn new() -> Self {
-        let world = World::new().await;
+        Self::over(World::new().await)
+    }
+
+    /// The pages over a world of one's own, such as a governed one.
+    pub fn over(world: World) -> Self {
         let state = State { access: world.access.clone(), demo: true, https: false, behind_proxy: false };
         Self { router: web::router(state), world }
     }

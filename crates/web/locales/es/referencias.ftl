@@ -1,0 +1,37 @@
+nav-referencias = Referencias
+
+refs-titulo = Referencias
+refs-vistas = Ver referencias
+refs-ver-cuantas = { $nombre } ({ $n })
+refs-ver-revisar = Por revisar
+refs-ver-lista = En lista de espera
+refs-ver-cita = Con cita
+refs-ver-devueltas = Devueltas
+refs-ver-traslados = Traslados
+refs-ver-todas = Todas las abiertas
+refs-ver-cerradas = Terminadas
+refs-palabras = Nombre, número o motivo
+refs-servicio = Servicio
+refs-prioridad = Prioridad
+refs-origen = Quién refiere
+refs-todos = Todos
+refs-todas = Todas
+refs-filtrar = Filtrar
+refs-tabla = Referencias, la más vencida primero
+refs-plazo = Plazo
+refs-persona = Persona
+refs-que = Servicio y motivo
+refs-de = De
+refs-estado = Estado
+refs-mostradas = { $desde } a { $hasta } de { $total }
+refs-nada-titulo = No hay referencias aquí
+refs-nada = Ninguna referencia de su lugar está en esta vista.
+refs-nada-filtros = Ninguna coincide con los filtros que puso.
+refs-quitar-filtros = Quitar los filtros
+refs-ver-todas-acto = Ver todas las abiertas
+
+ref-en-pausa = En pausa: la persona lo pidió
+ref-cerrada = Circuito cerrado
+ref-sin-plazo = Sin plazo
+ref-red = Coordinación de la red
+ref-espera = Espera en: { $donde } ({ $quien }), { $desde }

@@ -1,0 +1,254 @@
+//! The queue of referrals: of a coordinator's territory, or of the facility that attends. The oldest
+//! breach first; saved views with their counts, filters, pages.
+
+use access::Role;
+use askama::Template;
+use axum::extract::Query;
+use care::referral::state::{Phase, Priority as Soon};
+use care::referral::worklist::{self, Board, FOR_REVIEW, Filter};
+use care::referral::{Named, Referral, Waiting};
+use care::service::Service;
+use jiff::Timestamp;
+use serde::Deserialize;
+
+use crate::form::Form;
+use crate::format::ago;
+use crate::gate::{Visit, percent, show};
+use crate::problem::Answer;
+use crate::read::is_synthetic;
+use crate::shell::{Shell, role_name};
+use crate::text::{Text, t};
+use crate::ui::{Chip, Chips, Clock, Empty, Pages, Priority, Semaphore, Tag, Tone};
+
+/// Who has a queue of referrals.
+pub const DESK: &[Role] =
+    &[Role::Coordinator, Role::Clerk, Role::Specialist, Role::Doctor, Role::SocialWorker, Role::Supervisor];
+
+/// What is asked for.
+#[derive(Default, Deserialize)]
+pub struct Asked {
+    #[serde(default)]
+    ver: String,
+    #[serde(default)]
+    servicio: String,
+    #[serde(default)]
+    prioridad: String,
+    #[serde(default)]
+    origen: String,
+    #[serde(default)]
+    q: String,
+    #[serde(default)]
+    pagina: String,
+}
+
+struct Row {
+    person: String,
+    name: String,
+    synthetic: bool,
+    number: String,
+    clock: Semaphore,
+    priority: Priority,
+    service: String,
+    reason: String,
+    origin: String,
+    state: Tag,
+    waits: String,
+}
+
+#[derive(Template)]
+#[template(path = "pages/referencias.html")]
+struct QueuePage {
+    shell: Shell,
+    views: Chips,
+    view: String,
+    form: Form,
+    services: Vec<(String, String)>,
+    priorities: Vec<(String, String)>,
+    origins: Vec<(String, String)>,
+    rows: Vec<Row>,
+    pages: Pages,
+    empty: Empty,
+}
+
+struct View {
+    code: &'static str,
+    name: String,
+    phases: Vec<Phase>,
+    counted: bool,
+}
+
+fn views() -> [View; 7] {
+    let view =
+        |code, name: Text, phases: &[Phase]| View { code, name: name.into(), phases: phases.to_vec(), counted: true };
+    let booked = [Phase::Proposed, Phase::Booked];
+    let transfers =
+        [Phase::TransferRequested, Phase::BedSought, Phase::TransferAccepted, Phase::InTransit, Phase::Received];
+    let closed = [Phase::Closed, Phase::Exited];
+    [
+        view("revisar", t("refs-ver-revisar"), FOR_REVIEW),
+        view("lista", t("refs-ver-lista"), &[Phase::Waiting, Phase::Missed, Phase::Suspended]),
+        view("cita", t("refs-ver-cita"), &booked),
+        view("devueltas", t("refs-ver-devueltas"), &[Phase::Returned]),
+        view("traslados", t("refs-ver-traslados"), &transfers),
+        view("todas", t("refs-ver-todas"), &worklist::open_phases()),
+        View { counted: false, ..view("cerradas", t("refs-ver-cerradas"), &closed) },
+    ]
+}
+
+impl Asked {
+    fn address(&self, view: &str, page: usize) -> String {
+        let number = page.to_string();
+        let pairs = [
+            ("ver", view),
+            ("servicio", self.servicio.as_str()),
+            ("prioridad", self.prioridad.as_str()),
+            ("origen", self.origen.as_str()),
+            ("q", self.q.as_str()),
+            ("pagina", if page > 1 { number.as_str() } else { "" }),
+        ];
+        let query = pairs.iter().filter(|(_, value)| !value.is_empty());
+        let query: Vec<String> = query.map(|(name, value)| format!("{name}={}", percent(value))).collect();
+        format!("/referencias?{}", query.join("&"))
+    }
+
+    fn filter(&self, phases: Vec<Phase>) -> Filter {
+        let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        Filter {
+            phases,
+            service: given(&self.servicio),
+            priority: Soon::from_code(&self.prioridad),
+            origin: given(&self.origen),
+            words: self.q.trim().chars().take(120).collect(),
+        }
+    }
+
+    fn narrowed(&self) -> bool {
+        [&self.servicio, &self.prioridad, &self.origen, &self.q].iter().any(|text| !text.is_empty())
+    }
+}
+
+/// `GET /referencias`
+pub async fn show_queue(visit: Visit, Query(asked): Query<Asked>) -> Answer {
+    let cx = visit.cx()?;
+    let views = views();
+    let view = views.iter().find(|view| view.code == asked.ver).unwrap_or(&views[0]);
+    let filter = asked.filter(view.phases.clone());
+    let board = worklist::board(&visit.state.access, cx, &filter, asked.pagina.parse().unwrap_or(1)).await?;
+    let mut form = Form::default();
+    for (name, value) in
+        [("servicio", &asked.servicio), ("prioridad", &asked.prioridad), ("origen", &asked.origen), ("q", &asked.q)]
+    {
+        form.set(name, value);
+    }
+    let every = |text: Text| (String::new(), text.to_string());
+    let services = Service::all().iter().map(|one| (one.code.to_owned(), one.name.to_owned()));
+    let soon = Soon::ALL.iter().map(|one| (one.code().to_owned(), one.label().to_owned()));
+    let origins = board.origins.iter().map(|one| (one.id.clone(), one.name.clone()));
+    show(&QueuePage {
+        shell: visit.shell(t("refs-titulo")),
+        views: chips(&views, view.code, &board, &asked),
+        view: view.code.to_owned(),
+        form,
+        services: std::iter::once(every(t("refs-todos"))).chain(services).collect(),
+        priorities: std::iter::once(every(t("refs-todas"))).chain(soon).collect(),
+        origins: std::iter::once(every(t("refs-todos"))).chain(origins).collect(),
+        rows: board.page.rows.iter().map(|one| row(one, cx.now)).collect(),
+        pages: pages(&board, view.code, &asked),
+        empty: empty(&asked, view.code),
+    })
+}
+
+fn chips(views: &[View], shown: &str, board: &Board, asked: &Asked) -> Chips {
+    let count = |view: &View| -> usize { view.phases.iter().filter_map(|phase| board.counts.get(phase)).sum() };
+    let chip = |view: &View| Chip {
+        href: asked.address(view.code, 1),
+        text: if view.counted {
+            t("refs-ver-cuantas").with("nombre", &view.name).with("n", count(view)).into()
+        } else {
+            view.name.clone()
+        },
+        current: view.code == shown,
+    };
+    Chips { label: t("refs-vistas").into(), chips: views.iter().map(chip).collect() }
+}
+
+fn pages(board: &Board, view: &str, asked: &Asked) -> Pages {
+    let page = &board.page;
+    let first = (page.number - 1) * worklist::PAGE;
+    Pages {
+        shown: t("refs-mostradas")
+            .with("desde", (first + 1).min(page.total))
+            .with("hasta", first + page.rows.len())
+            .with("total", page.total)
+            .into(),
+        previous: (page.number > 1).then(|| asked.address(view, page.number - 1)),
+        next: (page.number < page.pages).then(|| asked.address(view, page.number + 1)),
+    }
+}
+
+fn empty(asked: &Asked, view: &str) -> Empty {
+    if asked.narrowed() {
+        let act = (format!("/referencias?ver={view}"), t("refs-quitar-filtros").into());
+        return Empty { act: Some(act), ..Empty::quiet(t("refs-nada-titulo"), t("refs-nada-filtros")) };
+    }
+    let act = (view != "todas").then(|| ("/referencias?ver=todas".to_owned(), t("refs-ver-todas-acto").into()));
+    Empty { act, ..Empty::quiet(t("refs-nada-titulo"), t("refs-nada")) }
+}
+
+fn row(referral: &Referral, now: Timestamp) -> Row {
+    Row {
+        person: referral.patient().id,
+        name: referral.patient().name,
+        synthetic: is_synthetic(&referral.task),
+        number: referral.number().to_owned(),
+        clock: clock(referral, now),
+        priority: priority(referral),
+        service: referral.service().name,
+        reason: referral.reason().to_owned(),
+        origin: referral.origin().name,
+        state: state_tag(referral.state.phase()),
+        waits: referral.where_it_waits().map(|waiting| waits(&waiting, now)).unwrap_or_default(),
+    }
+}
+
+/// The clock of a referral, in its shape and words.
+pub fn clock(referral: &Referral, now: Timestamp) -> Semaphore {
+    match (referral.state.phase(), referral.due()) {
+        (Phase::Suspended, _) => Semaphore::new(Clock::Paused, t("ref-en-pausa")),
+        (_, Some(due)) => Semaphore::due(due, now),
+        (Phase::Closed, None) => Semaphore::new(Clock::Fine, t("ref-cerrada")),
+        (_, None) => Semaphore::new(Clock::Paused, t("ref-sin-plazo")),
+    }
+}
+
+/// P1 to P3 as bars.
+pub fn priority(referral: &Referral) -> Priority {
+    Priority(match referral.priority() {
+        Soon::P1 => 1,
+        Soon::P2 => 2,
+        Soon::P3 => 3,
+    })
+}
+
+/// The state in a word.
+pub fn state_tag(phase: Phase) -> Tag {
+    let tone = match phase {
+        Phase::Closed => Tone::Good,
+        Phase::Returned | Phase::Missed | Phase::TransferRequested | Phase::BedSought => Tone::Stop,
+        Phase::Draft | Phase::Discarded | Phase::Exited | Phase::Suspended => Tone::Plain,
+        Phase::Redirected | Phase::ExitProposed => Tone::Warn,
+        _ => Tone::Info,
+    };
+    Tag::new(tone, phase.label())
+}
+
+/// `Espera en: Puesto Chicoj (Enfermería), hace 3 días`.
+pub fn waits(waiting: &Waiting, now: Timestamp) -> String {
+    let place = waiting.place.as_ref().map(|place: &Named| place.name.clone());
+    let place = place.filter(|name| !name.is_empty()).unwrap_or_else(|| t("ref-red").into());
+    t("ref-espera")
+        .with("donde", place)
+        .with("quien", role_name(waiting.who))
+        .with("desde", ago(waiting.since, now))
+        .into()
+}
