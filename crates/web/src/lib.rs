@@ -8,16 +8,19 @@
 
 mod assets;
 mod cookie;
+mod diagnosis;
 pub mod form;
 pub mod format;
 mod gate;
 mod keep;
+mod offers;
 mod once;
 mod pages;
 mod problem;
 mod read;
 mod route;
 mod session;
+mod sheet;
 mod shell;
 mod step;
 mod text;

@@ -105,6 +105,7 @@ impl From<care::CareError> for Problem {
     fn from(error: care::CareError) -> Self {
         match error {
             care::CareError::Access(error) => error.into(),
+            care::CareError::Transition(_) => Self::Stale,
             other => other.kind().into(),
         }
     }

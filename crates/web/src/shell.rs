@@ -85,10 +85,30 @@ pub enum Done {
     AccountEnded,
     /// Somebody's open tasks went to a facility.
     WorkHandedOver,
+    /// The draft was kept.
+    DraftKept,
+    /// The visit was signed.
+    VisitSigned,
+    /// The referral was sent.
+    ReferralSent,
+    /// The referral was completed and sent again.
+    ReferralCompleted,
+    /// The urgent transfer was asked for.
+    TransferRequested,
+    /// The vehicle left.
+    TransferDeparted,
+    /// The answer was acknowledged.
+    Acknowledged,
+    /// A follow-up was settled.
+    FollowUpDone,
+    /// Nothing is open any more.
+    CircuitClosed,
+    /// The person was found: back to the list.
+    Relisted,
 }
 
 impl Done {
-    const ALL: [(Self, &'static str); 10] = [
+    const ALL: [(Self, &'static str); 20] = [
         (Self::AccountClosed, "desactivada"),
         (Self::AccountOpened, "activada"),
         (Self::AccountEnded, "terminada"),
@@ -99,6 +119,16 @@ impl Done {
         (Self::SecondStepOn, "segundo-paso"),
         (Self::SessionEnded, "sesion"),
         (Self::RecordOpened, "razon"),
+        (Self::DraftKept, "borrador"),
+        (Self::VisitSigned, "firmada"),
+        (Self::ReferralSent, "enviada"),
+        (Self::ReferralCompleted, "completada"),
+        (Self::TransferRequested, "traslado"),
+        (Self::TransferDeparted, "salio-traslado"),
+        (Self::Acknowledged, "acusada"),
+        (Self::FollowUpDone, "tarea"),
+        (Self::CircuitClosed, "cerrado"),
+        (Self::Relisted, "encontrada"),
     ];
 
     /// As the cookie carries it.
@@ -123,6 +153,16 @@ impl Done {
             Self::AccountOpened => t("hecho-activada"),
             Self::AccountEnded => t("hecho-terminada"),
             Self::WorkHandedOver => t("hecho-entregada"),
+            Self::DraftKept => t("hecho-borrador"),
+            Self::VisitSigned => t("hecho-firmada"),
+            Self::ReferralSent => t("hecho-enviada"),
+            Self::ReferralCompleted => t("hecho-completada"),
+            Self::TransferRequested => t("hecho-traslado"),
+            Self::TransferDeparted => t("hecho-salio-traslado"),
+            Self::Acknowledged => t("hecho-acusada"),
+            Self::FollowUpDone => t("hecho-tarea"),
+            Self::CircuitClosed => t("hecho-cerrado"),
+            Self::Relisted => t("hecho-encontrada"),
         }
     }
 }

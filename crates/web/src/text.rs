@@ -20,6 +20,7 @@ pub const SPANISH: &[(&str, &str)] = &[
     ("informacion", include_str!("../locales/es/informacion.ftl")),
     ("personas", include_str!("../locales/es/personas.ftl")),
     ("referencias", include_str!("../locales/es/referencias.ftl")),
+    ("puesto", include_str!("../locales/es/puesto.ftl")),
     ("piezas", include_str!("../locales/es/piezas.ftl")),
     ("red", include_str!("../locales/es/red.ftl")),
 ];

@@ -1,6 +1,7 @@
 //! The pages, a file each, and the table of their rows.
 
 mod account;
+mod answer;
 pub(crate) mod audit;
 mod facility;
 pub(crate) mod find;
@@ -10,16 +11,26 @@ mod invitation;
 pub(crate) mod login;
 mod map;
 mod network;
-mod person;
+pub(crate) mod person;
 mod pieces;
 mod queue;
+mod refer;
 pub(crate) mod staff;
+mod transfer;
+pub(crate) mod visit;
+
+use access::Role;
 
 use crate::route::{Expects, Route};
 
+/// Who attends and refers at a post.
+const ATTENDS: Expects = Expects::Roles(&[Role::Nurse, Role::Doctor]);
+/// Who follows up at a post.
+const FOLLOWS: Expects = Expects::Roles(&[Role::Nurse, Role::Doctor, Role::CommunityWorker, Role::SocialWorker]);
+
 /// Every page: method, path, who may ask.
 pub fn routes() -> Vec<Route> {
-    vec![
+    let mut routes = vec![
         Route::get("/", Expects::Session, home::show_home),
         Route::get("/entrar", Expects::Anyone, login::show_login),
         Route::post("/entrar", Expects::Anyone, login::enter),
@@ -64,5 +75,29 @@ pub fn routes() -> Vec<Route> {
         Route::get("/privacidad", Expects::Anyone, info::privacy),
         Route::get("/ayuda", Expects::Anyone, info::help),
         Route::get("/piezas", Expects::Anyone, pieces::show_pieces),
+    ];
+    routes.extend(at_post());
+    routes
+}
+
+/// The post's side of the journey.
+fn at_post() -> Vec<Route> {
+    vec![
+        Route::get("/personas/{id}/atender", ATTENDS, visit::show_visit),
+        Route::post("/personas/{id}/atender", ATTENDS, visit::take_visit),
+        Route::get("/personas/{id}/atendida", ATTENDS, visit::show_signed),
+        Route::get("/personas/{id}/referir", ATTENDS, refer::show_refer),
+        Route::post("/personas/{id}/referir", ATTENDS, refer::take_refer),
+        Route::get("/referencias/{id}/enviada", ATTENDS, refer::show_sent),
+        Route::get("/referencias/{id}/traslado", ATTENDS, transfer::show_transfer),
+        Route::post("/referencias/{id}/traslado", ATTENDS, transfer::take_transfer),
+        Route::get("/referencias/{id}/completar", ATTENDS, answer::show_complete),
+        Route::post("/referencias/{id}/completar", ATTENDS, answer::take_complete),
+        Route::get("/referencias/{id}/acusar", FOLLOWS, answer::show_acknowledge),
+        Route::post("/referencias/{id}/acusar", FOLLOWS, answer::take_acknowledge),
+        Route::get("/referencias/{id}/encontrada", FOLLOWS, answer::show_found),
+        Route::post("/referencias/{id}/encontrada", FOLLOWS, answer::take_found),
+        Route::get("/tareas/{id}", FOLLOWS, answer::show_follow_up),
+        Route::post("/tareas/{id}", FOLLOWS, answer::take_follow_up),
     ]
 }

@@ -26,6 +26,11 @@ impl Site {
         Self::over(World::new().await)
     }
 
+    /// With governors.
+    pub async fn governed(governors: Vec<std::sync::Arc<dyn access::Governor>>) -> Self {
+        Self::over(World::governed(governors).await)
+    }
+
     /// The pages over a world of one's own, such as a governed one.
     pub fn over(world: World) -> Self {
         let state = State { access: world.access.clone(), demo: true, https: false, behind_proxy: false };

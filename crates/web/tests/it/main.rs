@@ -7,5 +7,6 @@ mod house;
 mod network;
 mod oversight;
 mod person;
+mod post;
 
 use browser::{Answer, Browser, PASSWORD, Site, new_user};

@@ -1,0 +1,96 @@
+//! A diagnosis as people type it: a code, or words for which codes are offered, or "sin código".
+
+use care::icd10;
+
+use crate::form::{Field, Form};
+use crate::text::t;
+
+/// Names of the fields: what is typed, and the code chosen for it.
+pub const ROWS: [(&str, &str); 3] = [("dx1", "dx1-codigo"), ("dx2", "dx2-codigo"), ("dx3", "dx3-codigo")];
+/// Chosen: the words as they were typed.
+const UNCODED: &str = "sin-codigo";
+const OFFERED: usize = 8;
+
+/// Code (empty = "sin código") and words of each that was typed; notes where a choice is missing.
+pub fn read(form: &mut Form, rows: usize) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for (typed, chosen) in ROWS.into_iter().take(rows) {
+        let words = form.optional(typed, 300);
+        if words.is_empty() {
+            continue;
+        }
+        let choice = form.get(chosen).to_owned();
+        let offered = icd10::search(&words, OFFERED);
+        if let Some(label) = icd10::label(&words) {
+            found.push((words.trim().to_uppercase(), label.to_owned()));
+        } else if let Some(one) = offered.iter().find(|one| one.code == choice) {
+            found.push((one.code.to_owned(), one.label.to_owned()));
+        } else {
+            if !offered.is_empty() && choice != UNCODED {
+                form.error(chosen, t("dx-elija-falta"));
+            }
+            found.push((String::new(), words));
+        }
+    }
+    found
+}
+
+/// The fields, with the codes that fit what was typed.
+pub fn fields(form: &Form, rows: usize) -> Vec<Field> {
+    let mut fields = Vec::new();
+    for (place, (typed, chosen)) in ROWS.into_iter().take(rows).enumerate() {
+        let label = if place == 0 { t("dx-principal") } else { t("dx-otro").with("n", place + 1) };
+        let line = form.line(typed, label);
+        fields.push(if place == 0 { line.hint(t("dx-ayuda")) } else { line });
+        let words = form.get(typed);
+        let offered = icd10::search(words, OFFERED);
+        if offered.is_empty() || icd10::label(words).is_some() {
+            continue;
+        }
+        let mut options = vec![(String::new(), t("dx-elija").to_string())];
+        options.extend(offered.iter().map(|one| (one.code.to_owned(), format!("{} {}", one.code, one.label))));
+        options.push((UNCODED.to_owned(), t("dx-sin-codigo").into()));
+        fields.push(form.select(chosen, t("dx-codigo"), &options));
+    }
+    fields
+}
+
+/// Puts known diagnoses into an empty form.
+pub fn fill(form: &mut Form, known: &[(String, String)]) {
+    for ((code, words), (typed, chosen)) in known.iter().zip(ROWS) {
+        form.set(typed, if icd10::label(code).is_some() { code } else { words });
+        if code.is_empty() {
+            form.set(chosen, UNCODED);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn form(pairs: &[(&str, &str)]) -> Form {
+        Form::new(pairs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect())
+    }
+
+    #[test]
+    fn a_code_words_with_a_choice_and_words_without_a_code() {
+        let typed = [("dx1", "j00"), ("dx2", "resfriado"), ("dx2-codigo", "J00"), ("dx3", "mal de ojo zzz")];
+        let mut typed = form(&typed);
+        let found = read(&mut typed, 3);
+        assert!(typed.ok());
+        assert_eq!((found[0].0.as_str(), found[1].0.as_str(), found[2].0.as_str()), ("J00", "J00", ""));
+        assert_eq!(found[2].1, "mal de ojo zzz");
+    }
+
+    #[test]
+    fn words_that_fit_a_code_ask_for_a_choice_once() {
+        let mut open = form(&[("dx1", "resfriado")]);
+        read(&mut open, 1);
+        assert!(open.error_of("dx1-codigo").is_some());
+        assert!(fields(&open, 1)[1].to_string().contains("J00"));
+        let mut settled = form(&[("dx1", "resfriado"), ("dx1-codigo", UNCODED)]);
+        assert_eq!(read(&mut settled, 1), [(String::new(), "resfriado".to_owned())]);
+        assert!(settled.ok());
+    }
+}

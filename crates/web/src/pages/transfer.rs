@@ -1,0 +1,190 @@
+//! The urgent transfer: asked for at once, before any other option; then its state, who acts next,
+//! and the departure. No review holds it up.
+
+use axum::extract::Path;
+use care::danger;
+use care::referral::Referral;
+use care::referral::draft::{Draft, update_draft};
+use care::referral::state::{Phase, State};
+use care::referral::transfer::{depart, request_transfer};
+use care::referral::worklist::steps;
+
+use crate::form::Form;
+use crate::gate::{Posted, Visit, done, mend, show};
+use crate::offers::{Place, places};
+use crate::pages::person::Head;
+use crate::pages::refer::{
+    FIELDS, destinations, diagnoses_of, head_of, picture, place_of, prompt_notes, told, unchanged,
+};
+use crate::pages::visit::open;
+use crate::problem::{Answer, Problem};
+use crate::sheet::{Group, Press, Sheet, mend_with};
+use crate::shell::Done;
+use crate::text::t;
+use crate::ui::{Event, Knot, Note, Thread, Tone};
+
+const TEXT: usize = 2000;
+/// The services that take an urgent transfer.
+const URGENT: [&str; 2] = ["emergencia", "maternidad"];
+/// States from which the post can ask for a transfer, besides a draft.
+const BEFORE: [Phase; 10] = [
+    Phase::Sent,
+    Phase::UnderReview,
+    Phase::Returned,
+    Phase::Redirected,
+    Phase::Accepted,
+    Phase::Waiting,
+    Phase::Proposed,
+    Phase::Booked,
+    Phase::Missed,
+    Phase::Suspended,
+];
+
+/// `GET /referencias/{id}/traslado`
+pub async fn show_transfer(visit: Visit, Path(id): Path<String>) -> Answer {
+    let referral = Referral::load(&visit.state.access, visit.cx()?, &id).await?;
+    let mut form = Form::default();
+    form.set("destino", referral.destination().id);
+    form.set("motivo", referral.reason());
+    show(&page(&visit, &referral, form).await?)
+}
+
+/// `POST /referencias/{id}/traslado`
+pub async fn take_transfer(visit: Visit, Path(id): Path<String>, Posted(mut form): Posted) -> Answer {
+    let (access, cx) = (&visit.state.access, visit.cx()?);
+    let referral = Referral::load(access, cx, &id).await?;
+    unchanged(&form, &referral)?;
+    let to = format!("/referencias/{id}/traslado");
+    if form.get("boton") == "salir" {
+        let vehicle = form.required("vehiculo", 300, t("traslado-vehiculo-falta"));
+        if form.ok() {
+            depart(access, cx, &referral, &vehicle).await?;
+            return done(&visit, &to, Done::TransferDeparted);
+        }
+        return mend(&page(&visit, &referral, form).await?);
+    }
+    let why = form.required("motivo", TEXT, t("traslado-motivo-falta"));
+    let ready = match referral.state {
+        State::Draft => destined(&visit, &referral, &mut form, &why).await?,
+        _ => Some(referral.clone()),
+    };
+    if let Some(ready) = ready.filter(|_| form.ok()) {
+        match request_transfer(access, cx, &ready, &why).await {
+            Ok(_) => return done(&visit, &to, Done::TransferRequested),
+            Err(error) => mend_with(&mut form, error, &FIELDS)?,
+        }
+    }
+    mend(&page(&visit, &referral, form).await?)
+}
+
+/// The draft with the urgent service and the chosen place.
+async fn destined(visit: &Visit, referral: &Referral, form: &mut Form, why: &str) -> Result<Option<Referral>, Problem> {
+    let offered = places(visit, &URGENT, form.get("destino")).await?;
+    let Some(place) = offered.into_iter().find(|place| place.facility.id == form.get("destino")) else {
+        form.error("destino", t("mal-destino"));
+        return Ok(None);
+    };
+    if !form.ok() {
+        return Ok(None);
+    }
+    let service = referral.service().id;
+    let draft = Draft {
+        patient: referral.patient(),
+        service: if service.is_empty() { URGENT[0].to_owned() } else { service },
+        destination: place.facility,
+        reason: why.to_owned(),
+        diagnoses: diagnoses_of(&referral.request),
+        done: form.optional("hecho", TEXT),
+        signs: referral.signs().map(|signs| signs.into_iter().map(str::to_owned).collect()),
+        encounter: referral
+            .request
+            .text_at(&["encounter", "reference"])
+            .and_then(|one| Some(one.split_once('/')?.1.into())),
+        ..Draft::default()
+    };
+    Ok(Some(update_draft(&visit.state.access, visit.cx()?, referral, &draft).await?))
+}
+
+async fn page(visit: &Visit, referral: &Referral, form: Form) -> Result<Sheet, Problem> {
+    let cx = visit.cx()?;
+    let person = referral.patient().id;
+    let action = format!("/referencias/{}/traslado", referral.id());
+    let mut page = Sheet::new(visit, t("traslado-titulo"), head_of(referral), action);
+    page.shell = page.shell.back(format!("/personas/{person}"), t("volver-persona"));
+    page.hidden = vec![("version", referral.task_version.to_string())];
+    let signs: Vec<&str> = referral.signs().unwrap_or_default().into_iter().map(danger::label).collect();
+    if !signs.is_empty() {
+        page.notes.push(Note::new(Tone::Stop, t("traslado-senales"), signs.join(". ")));
+    }
+    match referral.state.phase() {
+        Phase::Draft => ask(visit, referral, &form, &mut page).await?,
+        Phase::TransferAccepted => leave(referral, cx.now, &form, &mut page),
+        phase if BEFORE.contains(&phase) => {
+            page.groups = vec![
+                Group::new(t("traslado-ahora")).lines(told(referral, cx.now)),
+                Group::new(t("traslado-por-que")).fields([form.area("motivo", t("traslado-motivo"))]),
+            ];
+            page.buttons = vec![Press { danger: true, ..Press::new("pedir", t("traslado-pedir")) }];
+        }
+        _ => page.groups = vec![Group::new(t("traslado-ahora")).lines(told(referral, cx.now))],
+    }
+    page.thread = Thread(history(visit, referral).await?);
+    page.form = form;
+    Ok(page)
+}
+
+async fn ask(visit: &Visit, referral: &Referral, form: &Form, page: &mut Sheet) -> Result<(), Problem> {
+    let cx = visit.cx()?;
+    let open = open(visit, &referral.patient().id).await?;
+    let from = referral.request.text_at(&["encounter", "reference"]).and_then(|one| Some(one.split_once('/')?.1));
+    let ticked = referral.signs().unwrap_or_default();
+    let nobody_ticked = ticked.is_empty();
+    let known = picture(&open, from, cx.now, ticked.into_iter().map(str::to_owned).collect());
+    page.who = Head::of(&open.patient, cx.now);
+    page.notes.extend(prompt_notes(&danger::prompts(&known)));
+    page.notes.push(Note::new(Tone::Warn, t("traslado-primero"), t("traslado-no-espera")));
+    let offered: Vec<Place> = places(visit, &URGENT, form.get("destino")).await?;
+    page.groups = vec![
+        destinations(offered, URGENT[0]),
+        Group::new(t("traslado-por-que")).fields([
+            form.area("motivo", t("traslado-motivo")).hint(t("traslado-motivo-ayuda")),
+            form.area("hecho", t("referir-hecho")).hint(t("referir-hecho-ayuda")),
+        ]),
+    ];
+    page.buttons = vec![Press { danger: true, ..Press::new("pedir", t("traslado-pedir")) }];
+    if nobody_ticked {
+        page.away = vec![(place_of(&referral.patient().id, referral.id()), t("traslado-no-es-urgencia"))];
+    }
+    page.aside = open.aside();
+    Ok(())
+}
+
+fn leave(referral: &Referral, now: jiff::Timestamp, form: &Form, page: &mut Sheet) {
+    let mut lines = told(referral, now);
+    if let State::TransferAccepted { physician, .. } = &referral.state {
+        lines.push(t("traslado-acepta").with("quien", physician).into());
+    }
+    page.groups = vec![
+        Group::new(t("traslado-ahora")).lines(lines),
+        Group::new(t("traslado-salida"))
+            .fields([form.line("vehiculo", t("traslado-vehiculo")).hint(t("traslado-vehiculo-ayuda"))]),
+    ];
+    page.buttons = vec![Press::new("salir", t("traslado-salio"))];
+}
+
+/// What was done so far: who, when, where.
+async fn history(visit: &Visit, referral: &Referral) -> Result<Vec<Event>, Problem> {
+    let told = steps(&visit.state.access, visit.cx()?, referral).await?;
+    let event = |step: care::referral::worklist::Step| {
+        let act = step.act?;
+        Some(Event {
+            knot: Knot::Done,
+            when_where: format!("{} · {} · {}", crate::format::date_time(step.when), step.who, step.place.name),
+            heading: act.label().to_owned(),
+            lines: Some(step.why).filter(|why| !why.is_empty()).into_iter().collect(),
+            tag: None,
+            link: None,
+        })
+    };
+    Ok(told.into_iter().rev().filter_map(event).collect())
+}

@@ -1,0 +1,348 @@
+//! Attending a person: every column once, what is known filled in, a draft on the server, a signature.
+
+use access::{AccessError, system};
+use axum::extract::Path;
+use care::referral::Named;
+use care::visit::form::{Diagnosis, Form as VisitForm, TRAITS, Treatment};
+use care::visit::vitals::VITALS;
+use care::visit::{draft, record};
+use fhir::Value;
+use identity::PersonName;
+use jiff::Timestamp;
+use store::Key;
+
+use crate::diagnosis;
+use crate::form::{Field, Form};
+use crate::gate::{Posted, Visit, done, mend, show};
+use crate::pages::person::Head;
+use crate::problem::{Answer, Problem};
+use crate::read::{coded, list, when, words};
+use crate::sheet::{Group, Press, Sheet, mend_with, unit};
+use crate::shell::Done;
+use crate::text::{Text, t};
+use crate::ui::{Facts, Note, Tone};
+
+/// Fields of one treatment: words, presentation, needed, handed out.
+const TREATMENTS: [(&str, &str, &str, &str); 3] = [
+    ("tx1", "tx1-presentacion", "tx1-cantidad", "tx1-entregado"),
+    ("tx2", "tx2-presentacion", "tx2-cantidad", "tx2-entregado"),
+    ("tx3", "tx3-presentacion", "tx3-cantidad", "tx3-entregado"),
+];
+const TEXT: usize = 4000;
+const SHORT: usize = 200;
+/// Weeks after which a last period tells of no pregnancy that still goes on.
+const TERM: u32 = 43;
+/// How care's fields are called here.
+const FIELDS: [(&str, &str); 6] = [
+    ("reason", "motivo"),
+    ("diagnoses", "dx1"),
+    ("last_period", "regla"),
+    ("treatments", "tx1"),
+    ("traits", "discapacidad"),
+    ("facility", "motivo"),
+];
+/// Fields whose text goes as it is: column of FOR-SIGSA-3, where it has one.
+const COLUMNS: [&str; 6] = ["consulta", "control", "viene-referida", "notificacion", "recibe", "campana"];
+
+/// A person whose record is open, and what is known of them.
+pub struct Open {
+    /// The Patient.
+    pub patient: Value,
+    /// As a reference.
+    pub named: Named,
+    /// What was measured, the newest first.
+    pub observations: Vec<Value>,
+    /// What was found.
+    pub conditions: Vec<Value>,
+    allergies: Vec<String>,
+    medicines: Vec<String>,
+    problems: Vec<String>,
+}
+
+/// Opens a record, or leads to the page that asks for a reason.
+pub async fn open(visit: &Visit, id: &str) -> Result<Open, Problem> {
+    let (access, cx) = (&visit.state.access, visit.cx()?);
+    match access.open_record(cx, id).await {
+        Err(AccessError::ReasonNeeded { .. }) => return Err(Problem::Again(format!("/personas/{id}/razon"))),
+        opened => opened?,
+    };
+    let patient = access.read(cx, &Key::new("Patient", id)).await?.value();
+    let name = PersonName::of(&patient).map(|name| name.printed()).unwrap_or_default();
+    let about = [("patient", id), ("_count", "100")];
+    let newest = [("patient", id), ("_sort", "-_lastUpdated"), ("_count", "100")];
+    let active = |one: &&Value| one.text_at(&["clinicalStatus", "coding", "code"]) == Some("active");
+    let told = |list: &[Value]| list.iter().filter(active).map(|one| words(one.get("code"))).collect();
+    let conditions = list(access, cx, "Condition", &about).await?;
+    let medicines = list(access, cx, "MedicationStatement", &about).await?;
+    let taken = medicines.iter().filter(|one| one.text_at(&["status"]) == Some("active"));
+    Ok(Open {
+        named: Named { id: id.to_owned(), name },
+        observations: list(access, cx, "Observation", &newest).await?,
+        allergies: told(&list(access, cx, "AllergyIntolerance", &about).await?),
+        medicines: taken.map(|one| words(one.get("medicationCodeableConcept"))).collect(),
+        problems: told(&conditions),
+        conditions,
+        patient,
+    })
+}
+
+impl Open {
+    /// The newest value of an observation.
+    fn last(&self, code_system: &str, code: &str, value: &str) -> Option<&str> {
+        let codings = |one: &Value| one.get("code").map(|code| code.items("coding").to_vec()).unwrap_or_default();
+        let same = |one: &&Value| coded(&codings(one), code_system) == Some(code);
+        self.observations.iter().filter(same).find_map(|one| one.text_at(&[value]))
+    }
+
+    /// Facts beside a sheet.
+    pub fn aside(&self) -> Vec<(Text, Facts)> {
+        let told = |heading: Text, list: &[String]| {
+            let words = if list.is_empty() { t("ninguno-anotado").into() } else { list.join(". ") };
+            (heading.to_string(), words)
+        };
+        let facts = vec![
+            told(t("atender-alergias"), &self.allergies),
+            told(t("medicamentos"), &self.medicines),
+            told(t("diagnosticos"), &self.problems),
+        ];
+        vec![(t("atender-ya-anotado"), Facts(facts))]
+    }
+}
+
+/// `GET /personas/{id}/atender`
+pub async fn show_visit(visit: Visit, Path(id): Path<String>) -> Answer {
+    let open = open(&visit, &id).await?;
+    let typed = draft::load(&visit.state.access, visit.cx()?, &id).await?;
+    let kept = !typed.is_empty();
+    let mut form = Form::new(typed);
+    if !kept {
+        fill(&mut form, &open, visit.cx()?.now);
+    }
+    let mut page = page(&visit, &open, form)?;
+    if kept {
+        page.notes.push(Note::new(Tone::Info, t("atender-borrador"), t("atender-borrador-sigue")));
+    }
+    show(&page)
+}
+
+/// Known values: traits and the last period.
+fn fill(form: &mut Form, open: &Open, now: Timestamp) {
+    for name in TRAITS {
+        if let Some(known) = open.last(system::VISIT_ITEM, name, "valueString") {
+            form.set(name, known);
+        }
+    }
+    let period = open.last("http://loinc.org", "8665-2", "valueDateTime");
+    let pregnancy = VisitForm { last_period: period.unwrap_or_default().to_owned(), ..VisitForm::default() };
+    if let (Some(day), Some((..TERM, _))) = (period, pregnancy.gestational_age(now)) {
+        form.set("regla", when(day));
+    }
+}
+
+/// `POST /personas/{id}/atender`
+pub async fn take_visit(visit: Visit, Path(id): Path<String>, Posted(mut form): Posted) -> Answer {
+    let open = open(&visit, &id).await?;
+    let (access, cx) = (&visit.state.access, visit.cx()?);
+    let typed: Vec<(String, String)> = form
+        .pairs()
+        .iter()
+        .filter(|(name, value)| !name.starts_with('_') && name != "boton" && !value.is_empty())
+        .cloned()
+        .collect();
+    draft::save(access, cx, &id, &typed).await?;
+    if form.get("boton") != "firmar" {
+        return done(&visit, &format!("/personas/{id}/atender"), Done::DraftKept);
+    }
+    let told = read(&mut form, &open);
+    if form.ok() {
+        match record::sign(access, cx, &told).await {
+            Ok(encounter) => {
+                return done(&visit, &format!("/personas/{id}/atendida?visita={encounter}"), Done::VisitSigned);
+            }
+            Err(error) => mend_with(&mut form, error, &FIELDS)?,
+        }
+    } else if let Err(error) = told.check(cx.now) {
+        mend_with(&mut form, error, &FIELDS)?;
+    }
+    mend(&page(&visit, &open, form)?)
+}
+
+fn lines(form: &mut Form, name: &'static str) -> Vec<String> {
+    let typed = form.optional(name, TEXT);
+    typed.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()
+}
+
+fn count(form: &mut Form, name: &'static str) -> u32 {
+    let typed = form.get(name).to_owned();
+    typed.parse().unwrap_or_else(|_| {
+        if !typed.is_empty() {
+            form.error(name, t("mal-cantidad"));
+        }
+        0
+    })
+}
+
+/// What care is told.
+fn read(form: &mut Form, open: &Open) -> VisitForm {
+    let treatments = TREATMENTS.map(|(words, presentation, quantity, delivered)| Treatment {
+        words: form.optional(words, SHORT),
+        presentation: form.optional(presentation, SHORT),
+        quantity: count(form, quantity),
+        delivered: count(form, delivered),
+    });
+    let given = |one: &Treatment| *one != Treatment::default();
+    let keep = form.has("problema", "si");
+    let coded = diagnosis::read(form, diagnosis::ROWS.len());
+    let diagnoses = coded.into_iter().enumerate();
+    let companion = (form.optional("acompanante", SHORT), form.optional("acompanante-cui", 20));
+    let told = TRAITS.map(|name| (name.to_owned(), form.optional(name, SHORT)));
+    let changed = |one: &(String, String)| open.last(system::VISIT_ITEM, &one.0, "valueString") != Some(one.1.as_str());
+    let traits = told.into_iter().filter(changed).collect();
+    let period = form.date("regla").map(|day| day.to_string()).unwrap_or_default();
+    let [consultation, control, referred_from, notification, receiver, campaign] =
+        COLUMNS.map(|name| form.optional(name, SHORT));
+    VisitForm {
+        patient: open.named.clone(),
+        companion: (!companion.0.is_empty() || !companion.1.is_empty()).then_some(companion),
+        extramural: form.get("lugar") == "comunidad",
+        campaign,
+        consultation,
+        control,
+        referred_from,
+        notification,
+        receiver,
+        traits,
+        reason: form.optional("motivo", TEXT),
+        findings: form.optional("hallazgos", TEXT),
+        vitals: VITALS.iter().map(|one| (one.field.to_owned(), form.get(one.field).to_owned())).collect(),
+        proteinuria: form.has("proteina", "si"),
+        allergies: lines(form, "alergias"),
+        medicines: lines(form, "medicamentos"),
+        last_period: period,
+        diagnoses: diagnoses
+            .map(|(place, (code, words))| Diagnosis { code, words, problem: keep && place == 0 })
+            .collect(),
+        treatments: treatments.into_iter().filter(given).collect(),
+        plan: form.optional("plan", TEXT),
+        confirmed: form.has("confirmo", "si"),
+    }
+}
+
+/// The whole sheet.
+fn page(visit: &Visit, open: &Open, form: Form) -> Result<Sheet, Problem> {
+    let cx = visit.cx()?;
+    let id = &open.named.id;
+    let head = Head::of(&open.patient, cx.now);
+    let mut page = Sheet::new(visit, t("atender-titulo"), head, format!("/personas/{id}/atender"));
+    page.shell = page.shell.back(format!("/personas/{id}"), t("volver-persona"));
+    page.groups = vec![
+        Group::new(t("atender-por-que")).fields([
+            form.area("motivo", t("atender-motivo")).hint(t("atender-motivo-ayuda")),
+            form.area("hallazgos", t("atender-hallazgos")),
+        ]),
+        vitals(&form),
+        pregnancy(open, &form),
+        Group::new(t("atender-antecedentes")).fields([
+            form.area("alergias", t("atender-alergias-nuevas")).hint(t("atender-una-por-linea")),
+            form.area("medicamentos", t("atender-medicamentos-nuevos")).hint(t("atender-una-por-linea")),
+        ]),
+        Group::new(t("atender-diagnostico")).fields(diagnosis::fields(&form, 3)).fields([form.checks(
+            "problema",
+            t("atender-problema"),
+            &[("si".into(), t("atender-problema-si").into())],
+        )]),
+        Group::new(t("atender-tratamiento")).hint(t("atender-tratamiento-ayuda")).fields(treatments(&form)),
+        Group::new(t("atender-plan")).fields([form.area("plan", t("atender-plan-campo"))]),
+        sigsa(&form),
+    ];
+    page.buttons = vec![Press::new("firmar", t("atender-firmar")), Press::new("guardar", t("guardar-borrador"))];
+    page.aside = open.aside();
+    page.form = form;
+    Ok(page)
+}
+
+fn vitals(form: &Form) -> Group {
+    let field = |one: &care::visit::vitals::Vital| form.line(one.field, one.label).measured(unit(one.unit));
+    let mut group = Group::new(t("atender-signos")).hint(t("atender-signos-ayuda")).fields(VITALS.iter().map(field));
+    let asked = form.summary().to_string().contains(&t("mal-confirme").to_string());
+    if asked || form.has("confirmo", "si") {
+        let choice = [("si".to_owned(), t("atender-confirmo-si").into())];
+        group = group.fields([form.checks("confirmo", t("atender-confirmo"), &choice)]);
+    }
+    group
+}
+
+fn pregnancy(open: &Open, form: &Form) -> Group {
+    let hint = if open.patient.text_at(&["gender"]) == Some("male") {
+        t("atender-embarazo-no-aplica")
+    } else {
+        t("atender-embarazo-ayuda")
+    };
+    Group::new(t("atender-embarazo")).hint(hint).fields([
+        form.day("regla", t("atender-regla")).hint(t("atender-fecha-ayuda")),
+        form.checks("proteina", t("atender-orina"), &[("si".into(), t("atender-proteina").into())]),
+    ])
+}
+
+fn treatments(form: &Form) -> Vec<Field> {
+    let row = |place: usize, names: (&'static str, &'static str, &'static str, &'static str)| {
+        let n = place + 1;
+        [
+            form.line(names.0, t("atender-medicamento").with("n", n)),
+            form.line(names.1, t("atender-presentacion").with("n", n)),
+            form.line(names.2, t("atender-cantidad").with("n", n)).numeric().size("in-s"),
+            form.line(names.3, t("atender-entregado").with("n", n)).numeric().size("in-s"),
+        ]
+    };
+    TREATMENTS.into_iter().enumerate().flat_map(|(place, names)| row(place, names)).collect()
+}
+
+/// The other columns of FOR-SIGSA-3.
+fn sigsa(form: &Form) -> Group {
+    let places = [
+        ("puesto".to_owned(), t("atender-en-servicio").into()),
+        ("comunidad".to_owned(), t("atender-en-comunidad").into()),
+    ];
+    let [consultation, control, came, notification, receiver, campaign] = COLUMNS;
+    Group::new(t("atender-sigsa")).hint(t("atender-sigsa-ayuda")).fields([
+        form.select("lugar", t("atender-lugar"), &places),
+        form.line(campaign, t("atender-campana")),
+        form.line("acompanante", t("atender-acompanante")),
+        form.line("acompanante-cui", t("atender-acompanante-cui")).numeric().size("in-m"),
+        form.line("discapacidad", t("atender-discapacidad")),
+        form.line("orientacion-sexual", t("atender-orientacion")).hint(t("atender-orientacion-ayuda")),
+        form.line("escolaridad", t("atender-escolaridad")),
+        form.line("ocupacion", t("atender-ocupacion")),
+        form.line("agricola-migrante", t("atender-migrante")),
+        form.line(consultation, t("atender-consulta")).hint(t("atender-consulta-ayuda")).numeric().size("in-s"),
+        form.line(control, t("atender-control")),
+        form.line(came, t("atender-viene")),
+        form.line(notification, t("atender-notificacion")),
+        form.line(receiver, t("atender-recibe")),
+    ])
+}
+
+/// `?visita=…`
+#[derive(serde::Deserialize)]
+pub struct Signed {
+    visita: Option<String>,
+}
+
+/// `GET /personas/{id}/atendida`: what can follow a signed visit.
+pub async fn show_signed(
+    visit: Visit,
+    Path(id): Path<String>,
+    axum::extract::Query(signed): axum::extract::Query<Signed>,
+) -> Answer {
+    let open = open(&visit, &id).await?;
+    let head = Head::of(&open.patient, visit.cx()?.now);
+    let mut page = Sheet::new(&visit, t("atendida-titulo"), head, String::new());
+    page.notes = vec![Note::new(Tone::Good, t("atendida-firmada"), t("atendida-sigue"))];
+    let with = signed.visita.map(|visit| format!("?visita={}", crate::gate::percent(&visit))).unwrap_or_default();
+    page.away = vec![
+        (format!("/personas/{id}/referir{with}"), t("atendida-referir")),
+        (format!("/personas/{id}"), t("volver-persona")),
+        ("/".into(), t("volver-inicio")),
+    ];
+    show(&page)
+}

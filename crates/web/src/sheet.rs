@@ -1,0 +1,204 @@
+//! One sheet to fill in at the post: whose it is, what to mind, groups of fields, the acts, and what
+//! is known beside it. What care finds wrong is told beside the field it names.
+
+use askama::Template;
+use care::CareError;
+use care::visit::vitals::VITALS;
+
+use crate::form::{Field, Form};
+use crate::gate::Visit;
+use crate::pages::person::Head;
+use crate::problem::Problem;
+use crate::shell::Shell;
+use crate::text::{Text, t};
+use crate::ui::{Facts, Note, Thread};
+
+/// A button that sends the sheet.
+pub struct Press {
+    /// What it sends as `boton`.
+    pub value: &'static str,
+    /// Its words.
+    pub words: Text,
+    /// Whether what it does can't be taken back.
+    pub danger: bool,
+}
+
+impl Press {
+    /// An ordinary one.
+    pub fn new(value: &'static str, words: Text) -> Self {
+        Self { value, words, danger: false }
+    }
+}
+
+/// A place or way to choose, with what speaks for it.
+pub struct Choice {
+    /// What is sent.
+    pub value: String,
+    /// Its name.
+    pub name: String,
+    /// A word for the one that is first.
+    pub tag: String,
+    /// A sentence.
+    pub about: String,
+    /// Figures to compare.
+    pub facts: Vec<(String, String)>,
+    /// Whether it is chosen.
+    pub on: bool,
+}
+
+/// Fields that belong together.
+#[derive(Default)]
+pub struct Group {
+    /// Its anchor; may be empty.
+    pub id: &'static str,
+    /// What it asks.
+    pub heading: String,
+    /// Help.
+    pub hint: String,
+    /// The fields.
+    pub fields: Vec<Field>,
+    /// Plain sentences.
+    pub lines: Vec<String>,
+    /// Name of the field that the options fill.
+    pub name: &'static str,
+    /// Options as cards.
+    pub options: Vec<Choice>,
+    /// A button of its own.
+    pub press: Option<Press>,
+}
+
+impl Group {
+    /// With its heading.
+    pub fn new(heading: Text) -> Self {
+        Self { heading: heading.into(), ..Self::default() }
+    }
+
+    /// With help.
+    #[must_use]
+    pub fn hint(mut self, hint: impl ToString) -> Self {
+        self.hint = hint.to_string();
+        self
+    }
+
+    /// With fields.
+    #[must_use]
+    pub fn fields(mut self, fields: impl IntoIterator<Item = Field>) -> Self {
+        self.fields.extend(fields);
+        self
+    }
+
+    /// With sentences.
+    #[must_use]
+    pub fn lines(mut self, lines: impl IntoIterator<Item = String>) -> Self {
+        self.lines.extend(lines);
+        self
+    }
+}
+
+/// The page.
+#[derive(Template)]
+#[template(path = "pages/hoja.html")]
+pub struct Sheet {
+    /// What stands around.
+    pub shell: Shell,
+    /// What was typed.
+    pub form: Form,
+    /// What is done here.
+    pub heading: Text,
+    /// For whom.
+    pub who: Head,
+    /// Where it is sent.
+    pub action: String,
+    /// What goes along.
+    pub hidden: Vec<(&'static str, String)>,
+    /// Steps of a longer way.
+    pub steps: Vec<Text>,
+    /// Which step this is, from 0.
+    pub at: usize,
+    /// What to mind.
+    pub notes: Vec<Note>,
+    /// What is asked.
+    pub groups: Vec<Group>,
+    /// What can be done.
+    pub buttons: Vec<Press>,
+    /// Where else to go.
+    pub away: Vec<(String, Text)>,
+    /// What is known.
+    pub aside: Vec<(Text, Facts)>,
+    /// What happened so far, the newest first.
+    pub thread: Thread,
+}
+
+impl Sheet {
+    /// An empty sheet for somebody.
+    pub fn new(visit: &Visit, heading: Text, who: Head, action: String) -> Self {
+        Self {
+            shell: visit.shell(heading.clone()),
+            form: Form::default(),
+            heading,
+            who,
+            action,
+            hidden: Vec::new(),
+            steps: Vec::new(),
+            at: 0,
+            notes: Vec::new(),
+            groups: Vec::new(),
+            buttons: Vec::new(),
+            away: Vec::new(),
+            aside: Vec::new(),
+            thread: Thread(Vec::new()),
+        }
+    }
+}
+
+/// Notes care's findings beside the fields they name; another error goes on.
+pub fn mend_with(form: &mut Form, error: CareError, fields: &[(&str, &'static str)]) -> Result<(), Problem> {
+    let CareError::Form(problems) = error else { return Err(error.into()) };
+    let first = fields.first().map_or("reason", |(_, own)| *own);
+    for problem in problems {
+        let vital = VITALS.iter().find(|one| one.field == problem.field);
+        let own = fields.iter().find(|(theirs, _)| *theirs == problem.field).map(|(_, own)| *own);
+        let name = own.or(vital.map(|one| one.field)).unwrap_or(first);
+        let words = match (problem.key, vital) {
+            ("value-impossible", Some(one)) => {
+                t("mal-imposible").with("de", one.hard.0).with("a", one.hard.1).with("unidad", unit(one.unit))
+            }
+            (key, _) => words_of(key),
+        };
+        form.error(name, words);
+    }
+    Ok(())
+}
+
+/// A UCUM unit as people write it.
+pub fn unit(ucum: &'static str) -> &'static str {
+    match ucum {
+        "mm[Hg]" => "mmHg",
+        "/min" => "por minuto",
+        "Cel" => "°C",
+        "mg/dL" => "mg/dl",
+        other => other,
+    }
+}
+
+fn words_of(key: &str) -> Text {
+    match key {
+        "reason-missing" => t("mal-motivo"),
+        "diagnosis-missing" | "diagnosis-words" => t("mal-diagnostico"),
+        "date-implausible" => t("mal-regla"),
+        "treatment-words" => t("mal-tratamiento"),
+        "delivered-too-many" => t("mal-entregado"),
+        "number-invalid" => t("mal-numero"),
+        "pressure-swapped" => t("mal-presion"),
+        "diastolic-missing" => t("mal-diastolica"),
+        "systolic-missing" => t("mal-sistolica"),
+        "confirm-unusual" => t("mal-confirme"),
+        "signs-missing" => t("mal-senales"),
+        "service-missing" => t("mal-servicio"),
+        "destination-missing" => t("mal-destino"),
+        "facility-missing" => t("mal-establecimiento"),
+        "every-line" => t("mal-cada-linea"),
+        "objection-reason" => t("mal-objecion"),
+        _ => t("mal-otro"),
+    }
+}
