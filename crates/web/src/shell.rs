@@ -100,7 +100,7 @@ pub enum Done {
     /// The answer was acknowledged.
     Acknowledged,
     /// A follow-up was settled.
-    FollowUpDone,
+    FollowUpFinished,
     /// Nothing is open any more.
     CircuitClosed,
     /// The person was found: back to the list.
@@ -126,7 +126,7 @@ impl Done {
         (Self::TransferRequested, "traslado"),
         (Self::TransferDeparted, "salio-traslado"),
         (Self::Acknowledged, "acusada"),
-        (Self::FollowUpDone, "tarea"),
+        (Self::FollowUpFinished, "tarea"),
         (Self::CircuitClosed, "cerrado"),
         (Self::Relisted, "encontrada"),
     ];
@@ -160,7 +160,7 @@ impl Done {
             Self::TransferRequested => t("hecho-traslado"),
             Self::TransferDeparted => t("hecho-salio-traslado"),
             Self::Acknowledged => t("hecho-acusada"),
-            Self::FollowUpDone => t("hecho-tarea"),
+            Self::FollowUpFinished => t("hecho-tarea"),
             Self::CircuitClosed => t("hecho-cerrado"),
             Self::Relisted => t("hecho-encontrada"),
         }

@@ -50,3 +50,5 @@ razon-falta = Escriba por qué necesita abrir esta historia
 razon-corta = Explique un poco más: al menos diez letras
 razon-boton = Abrir la historia
 hecho-razon = Abrió esta historia con una razón escrita. Se cierra sola en cuatro horas.
+persona-atender = Atender
+persona-referir = Referir

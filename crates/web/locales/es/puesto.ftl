@@ -3,8 +3,6 @@ hoja-hilo = Lo que ha pasado
 seguir = Seguir
 guardar-borrador = Guardar borrador
 volver-persona = Volver a la historia
-ver-referencia = Ver la referencia
-imprimir = Imprimir
 pendiente-revision = Contenido pendiente de revisión clínica.
 dijo = { $quien } dijo:
 

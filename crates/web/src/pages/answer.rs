@@ -216,7 +216,7 @@ fn closed(referral: &Referral) -> Event {
         heading: referral.state.phase().label().to_owned(),
         lines: vec![t("linea-referencia").with("servicio", referral.service().name).into()],
         tag: None,
-        link: Some((format!("/referencias/{}", referral.id()), t("ver-referencia").into())),
+        link: None,
     }
 }
 
@@ -243,7 +243,7 @@ pub async fn take_follow_up(visit: Visit, Path(id): Path<String>, Posted(mut for
     if form.ok() {
         let referral = finish_follow_up(&visit.state.access, visit.cx()?, &id, achieved, &outcome).await?;
         let closed = referral.state.phase() == Phase::Closed;
-        let what = if closed { Done::CircuitClosed } else { Done::FollowUpDone };
+        let what = if closed { Done::CircuitClosed } else { Done::FollowUpFinished };
         return done(&visit, &format!("/tareas/{id}"), what);
     }
     mend(&follow_up_page(&visit, &task, version, form)?)
@@ -259,8 +259,7 @@ fn follow_up_page(visit: &Visit, task: &FollowUp, version: u64, form: Form) -> R
     if task.is_final() {
         let state = if task.status == "completed" { t("linea-cumplida") } else { t("tarea-no-se-pudo") };
         page.groups = vec![asked.lines([state.to_string()]).lines(task.outcome.clone())];
-        page.away =
-            vec![(format!("/referencias/{}", task.referral), t("ver-referencia")), ("/".into(), t("volver-inicio"))];
+        page.away = vec![("/".into(), t("volver-inicio"))];
         return Ok(page);
     }
     let choices = [("si".to_owned(), t("tarea-si").into()), ("no".to_owned(), t("tarea-no").into())];

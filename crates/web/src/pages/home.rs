@@ -26,6 +26,8 @@ struct Row {
     about: String,
     words: String,
     clock: Option<Semaphore>,
+    /// The act that waits: where it is done, and its name.
+    act: Option<(String, Text)>,
 }
 
 struct Group {
@@ -68,10 +70,18 @@ async fn at_post(visit: &Visit) -> Result<Vec<Group>, Problem> {
     let post = worklist::waiting_at_post(&visit.state.access, cx).await?;
     let follow_ups = post.follow_ups.iter().map(follow_up).collect();
     let groups = vec![
-        group("traslados", t("inicio-traslados"), rows(&post.transfers, cx.now)),
-        group("acusar", t("inicio-acusar"), rows(&post.to_acknowledge, cx.now)),
-        group("buscar", t("inicio-buscar"), rows(&post.to_find, cx.now)),
-        group("completar", t("inicio-completar"), rows(&post.returned, cx.now)),
+        group(
+            "traslados",
+            t("inicio-traslados"),
+            acts(&post.transfers, cx.now, "traslado", t("inicio-hacer-traslado")),
+        ),
+        group("acusar", t("inicio-acusar"), acts(&post.to_acknowledge, cx.now, "acusar", t("inicio-hacer-acusar"))),
+        group("buscar", t("inicio-buscar"), acts(&post.to_find, cx.now, "encontrada", t("inicio-hacer-buscar"))),
+        group(
+            "completar",
+            t("inicio-completar"),
+            acts(&post.returned, cx.now, "completar", t("inicio-hacer-completar")),
+        ),
         group("tareas", t("inicio-tareas"), follow_ups),
         group("borradores", t("inicio-borradores"), rows(&post.drafts, cx.now)),
     ];
@@ -106,6 +116,12 @@ fn rows(referrals: &[Referral], now: Timestamp) -> Vec<Row> {
     referrals.iter().map(|one| row(one, now)).collect()
 }
 
+/// Rows with the act that waits at the post.
+fn acts(referrals: &[Referral], now: Timestamp, path: &str, name: Text) -> Vec<Row> {
+    let act = |one: &Referral| Some((format!("/referencias/{}/{path}", one.id()), name.clone()));
+    referrals.iter().map(|one| Row { act: act(one), ..row(one, now) }).collect()
+}
+
 fn row(referral: &Referral, now: Timestamp) -> Row {
     let (patient, service, number) = (referral.patient(), referral.service().name, referral.number());
     Row {
@@ -119,6 +135,7 @@ fn row(referral: &Referral, now: Timestamp) -> Row {
             .into(),
         words: referral.reason().to_owned(),
         clock: referral.due().map(|due| Semaphore::due(due, now)),
+        act: None,
     }
 }
 
@@ -130,5 +147,6 @@ fn follow_up(one: &FollowUp) -> Row {
         about: one.due.as_deref().map(|due| t("inicio-antes-de").with("fecha", when(due)).into()).unwrap_or_default(),
         words: one.words.clone(),
         clock: None,
+        act: Some((format!("/tareas/{}", one.id), t("inicio-hacer-tarea"))),
     }
 }

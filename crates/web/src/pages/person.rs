@@ -1,7 +1,7 @@
 //! A person's page: who they are, what to mind, and one timeline; and the page that asks for a
 //! written reason when the caller has no other.
 
-use access::{AccessError, system};
+use access::{AccessError, Role, system};
 use askama::Template;
 use axum::extract::{Path, Query};
 use axum::response::{IntoResponse, Redirect};
@@ -59,6 +59,8 @@ struct PersonPage {
     thread: Thread,
     medicines: Vec<String>,
     problems: Vec<String>,
+    /// Whether the caller attends and refers.
+    attends: bool,
 }
 
 /// What of the timeline is asked for.
@@ -92,6 +94,7 @@ pub async fn show_person(visit: Visit, Path(id): Path<String>, Query(asked): Que
     show(&PersonPage {
         shell: visit.shell(t("persona-titulo")).back("/personas", t("volver-personas")),
         id: id.clone(),
+        attends: matches!(cx.role, Role::Nurse | Role::Doctor),
         head: Head::of(&patient, cx.now),
         alerts: allergies.iter().filter(|one| is_active(one)).map(alert).collect(),
         facts: facts(&patient),

@@ -404,11 +404,7 @@ pub async fn show_sent(visit: Visit, Path(id): Path<String>) -> Answer {
     page.at = 2;
     page.groups =
         vec![Group::new(t("enviada-numero").with("numero", referral.number())).lines(told(&referral, cx.now))];
-    page.away = vec![
-        (format!("/referencias/{id}/imprimir"), t("imprimir")),
-        (format!("/referencias/{id}"), t("ver-referencia")),
-        (format!("/personas/{}", referral.patient().id), t("volver-persona")),
-    ];
+    page.away = vec![(format!("/personas/{}", referral.patient().id), t("volver-persona"))];
     show(&page)
 }
 
