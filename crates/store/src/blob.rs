@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::fs::{File, Permissions};
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use bytes::Bytes;
@@ -62,6 +62,11 @@ pub(crate) struct Blobs {
 impl Blobs {
     pub(crate) fn open(folder: PathBuf) -> Result<Self, StoreError> {
         make_folder(&folder)?;
+        // The folder's own name must be on the disk before anything in it is acknowledged.
+        let parent = folder.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        File::open(parent)
+            .and_then(|parent| parent.sync_all())
+            .map_err(|error| StoreError::file("opening blobs", error))?;
         let files =
             LocalFileSystem::new_with_prefix(&folder).map_err(|error| StoreError::file("opening blobs", error))?;
         Ok(Self { files: files.with_fsync(true), folder, shelves: Mutex::default() })

@@ -93,6 +93,12 @@ async fn lost_race(
         Err(CareError::Access(AccessError::Store(StoreError::Stale { key, .. }))) if key.resource_type == "Slot" => {
             Err(taken(access, cx, referral).await)
         }
+        // The gate may have read the Slot anew and let the governor say that it is held.
+        Err(CareError::Access(AccessError::Rule(issues)))
+            if issues.iter().any(|issue| issue.expression.as_deref() == Some("Slot.extension")) =>
+        {
+            Err(taken(access, cx, referral).await)
+        }
         other => other,
     }
 }
