@@ -6,7 +6,10 @@ use fhir::outcome::Issue;
 use store::Key;
 
 use super::{View, belongs, stands};
+use crate::CareError;
+use crate::referral::Referral;
 use crate::referral::moves::{Move, MoveKind};
+use crate::referral::send;
 use crate::referral::state::{Phase, State};
 use crate::referral::task::{KIND_FOLLOW_UP, KIND_REFERRAL, is_kind, read_state, request_status, rule};
 use crate::resource::{claims, code_in, id_of, key_of};
@@ -50,8 +53,35 @@ pub(super) fn referral(cx: &Cx, one: Proposed<'_>, after: &Value, view: &View<'_
         let name = moves[0].kind().code();
         return Err(rule("Task.businessStatus", format!("{} may not {name} at this place", cx.role.code())));
     }
+    if moves.iter().any(|step| matches!(step.kind(), MoveKind::Send | MoveKind::Complete)) {
+        ready(after, request, &state)?;
+    }
     evidence(after, &state, view, request)?;
     released(&old, &state, view)
+}
+
+/// Danger signs come first and the request is complete, whatever road the sending takes.
+fn ready(task: &Value, request: &Value, state: &State) -> Result<(), Issue> {
+    let (request, task) = (request.clone(), task.clone());
+    let referral = Referral { request, request_version: 0, task, task_version: 0, state: state.clone() };
+    match send::check(&referral) {
+        Err(CareError::UrgentFirst { signs }) => {
+            let signs = signs.join(", ");
+            let problem = format!("danger signs ({signs}): the urgent transfer (traslado-solicitado) comes first");
+            Err(rule("ServiceRequest.orderDetail", problem))
+        }
+        Err(CareError::Form(problems)) => {
+            let field = problems.first().map_or("", |problem| problem.field.as_str());
+            let (place, what) = match field {
+                "signs" => ("ServiceRequest.orderDetail", "the danger signs were not asked for"),
+                "service" => ("ServiceRequest.code", "the service is missing"),
+                "reason" => ("ServiceRequest.reasonCode", "the reason is missing"),
+                _ => ("Task.owner", "the destination is missing"),
+            };
+            Err(rule(place, what))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The ServiceRequest of a Task, when the two agree.

@@ -6,6 +6,7 @@ use fhir::{Value, json};
 use jiff::Timestamp;
 use store::Key;
 
+use crate::danger;
 use crate::referral::moves::Move;
 use crate::referral::state::{ExitReason, Phase, Priority, State, Wait};
 use crate::referral::task::{KIND_FOLLOW_UP, KIND_REFERRAL, read_state, replace, request_status, write_state};
@@ -101,6 +102,7 @@ impl Scene {
             "meta": { "profile": [system::PROFILE_REFERRAL] }, "status": "draft", "intent": "order",
             "code": concept(system::SPECIALTY, "oftalmologia", "Oftalmología"),
             "subject": reference("Patient", "patient"), "performer": [reference("Organization", "destination")],
+            "orderDetail": [concept(system::DANGER_SIGN, danger::NONE, "Ninguna")],
             "reasonCode": [{ "text": "Ve menos del ojo derecho" }] });
         let mut task = json!({ "resourceType": "Task", "id": id("tarea"),
             "meta": { "profile": [system::PROFILE_REFERRAL_TASK] }, "intent": "order", "priority": "routine",
@@ -226,8 +228,27 @@ impl Scene {
         alone.set("status", away);
         attempts.push(("change the request alone".into(), vec![alone], None));
         attempts.push(("make a follow-up alone".into(), vec![self.follow_up(&self.id("suelto"), "requested")], None));
+        if from == State::Draft {
+            attempts.extend(self.unready_attempts());
+        }
         attempts.extend(self.place_attempts(&from));
         attempts
+    }
+
+    /// A referral that is not complete, or that hides a danger sign, is not sent.
+    fn unready_attempts(&self) -> Vec<(String, Vec<Value>, Option<Key>)> {
+        let sent = |change: &dyn Fn(&mut Value)| {
+            let mut writes = self.pair(&State::Sent { clock: self.now });
+            change(&mut writes[0]);
+            writes
+        };
+        let sign = concept(system::DANGER_SIGN, "sangrado", "Sangrado abundante");
+        vec![
+            ("send with a danger sign".into(), sent(&|request| request.set("orderDetail", vec![sign.clone()])), None),
+            ("send without asking for signs".into(), sent(&|request| replace(request, "orderDetail", None)), None),
+            ("send without a service".into(), sent(&|request| replace(request, "code", None)), None),
+            ("send without a reason".into(), sent(&|request| replace(request, "reasonCode", None)), None),
+        ]
     }
 
     /// What can't be done with places and appointments.

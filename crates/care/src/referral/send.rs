@@ -37,7 +37,8 @@ pub async fn complete(
     Advance::new(referral, Move::Complete).request(completed.request).note(note).commit(access, cx).await
 }
 
-fn check(referral: &Referral) -> Result<(), CareError> {
+/// Whether it may be sent; the judge asks it too.
+pub(crate) fn check(referral: &Referral) -> Result<(), CareError> {
     let mut problems = Vec::new();
     let mut need = |missing: bool, field: &str, key: &'static str| {
         if missing {
