@@ -8,8 +8,9 @@ use crate::CareError;
 use crate::referral::advance::Advance;
 use crate::referral::moves::Move;
 use crate::referral::pair::Referral;
-use crate::referral::place::{self, Held};
-use crate::resource::put;
+use crate::referral::place::{self, Held, Hold};
+use crate::referral::state::{InvalidTransition, NOT_HERE, State};
+use crate::resource::{id_of, put};
 
 /// Kind of the private record that makes a repeated submit harmless.
 pub const ONCE: &str = "once";
@@ -40,8 +41,8 @@ pub async fn book_once(
     }
     let id = access.store().entropy().id();
     let held = free(access, cx, referral, slot).await?;
-    let mut advance =
-        Advance::new(referral, Move::Book { appointment: id.clone() }).with(taking(referral, &id, &held, cx));
+    let step = Move::Book { appointment: id.clone() };
+    let mut advance = Advance::new(referral, step).with(taking(referral, &id, &held, Hold::Booked, cx));
     if let Some(key) = once {
         advance = advance.private(once_write(cx, key));
     }
@@ -57,8 +58,47 @@ pub async fn reschedule(access: &Access, cx: &Cx, referral: &Referral, slot: &st
     let held = free(access, cx, referral, slot).await?;
     let step = Move::Reschedule { appointment: id.clone() };
     let letting = super::cancel::letting_go(access, cx, referral, "cancelled").await?;
-    let advance = Advance::new(referral, step).with(letting).with(taking(referral, &id, &held, cx));
+    let advance = Advance::new(referral, step).with(letting).with(taking(referral, &id, &held, Hold::Booked, cx));
     lost_race(access, cx, referral, advance.commit(access, cx).await).await
+}
+
+/// Offers the person this place; nobody else gets it until they answer.
+///
+/// # Errors
+/// As for [`book`].
+pub async fn propose(access: &Access, cx: &Cx, referral: &Referral, slot: &str) -> Result<Referral, CareError> {
+    let id = access.store().entropy().id();
+    let held = free(access, cx, referral, slot).await?;
+    let step = Move::Propose { appointment: id.clone() };
+    let advance = Advance::new(referral, step).with(taking(referral, &id, &held, Hold::Proposed, cx));
+    lost_race(access, cx, referral, advance.commit(access, cx).await).await
+}
+
+/// The person takes the proposed place.
+///
+/// # Errors
+/// `Transition` when nothing is proposed; the gate's.
+pub async fn confirm_proposal(access: &Access, cx: &Cx, referral: &Referral) -> Result<Referral, CareError> {
+    let step = Move::Book { appointment: referral.state.appointment().unwrap_or_default().to_owned() };
+    let State::Proposed { appointment, .. } = &referral.state else {
+        return Err(InvalidTransition { from: referral.state.phase(), step: step.kind(), why: NOT_HERE }.into());
+    };
+    let held = place::read(access, cx, "Appointment", appointment).await?;
+    let mut changes = vec![put(&place::confirmed(&held.value), Some(held.version))];
+    for slot in held.value.items("slot").iter().filter_map(|one| id_of(Some(one), "Slot")) {
+        let slot = place::read(access, cx, "Slot", &slot).await?;
+        changes.push(put(&place::hold(&slot.value, Some((appointment, Hold::Booked))), Some(slot.version)));
+    }
+    Advance::new(referral, step).with(changes).commit(access, cx).await
+}
+
+/// The person can't take the proposed place: back to the list with its clock, the place is free again.
+///
+/// # Errors
+/// `Transition` when nothing is proposed; the gate's.
+pub async fn decline_proposal(access: &Access, cx: &Cx, referral: &Referral, why: &str) -> Result<Referral, CareError> {
+    let letting = super::cancel::letting_go(access, cx, referral, "cancelled").await?;
+    Advance::new(referral, Move::DeclineProposal).note(why).with(letting).commit(access, cx).await
 }
 
 async fn free(access: &Access, cx: &Cx, referral: &Referral, slot: &str) -> Result<Held, CareError> {
@@ -69,9 +109,9 @@ async fn free(access: &Access, cx: &Cx, referral: &Referral, slot: &str) -> Resu
     }
 }
 
-fn taking(referral: &Referral, id: &str, slot: &Held, cx: &Cx) -> [Change; 2] {
-    let appointment = place::appointment(referral, id, &slot.value, cx);
-    [put(&appointment, None), put(&place::hold(&slot.value, Some(id)), Some(slot.version))]
+fn taking(referral: &Referral, id: &str, slot: &Held, hold: Hold, cx: &Cx) -> [Change; 2] {
+    let appointment = place::appointment(referral, id, &slot.value, hold, cx);
+    [put(&appointment, None), put(&place::hold(&slot.value, Some((id, hold))), Some(slot.version))]
 }
 
 async fn taken(access: &Access, cx: &Cx, referral: &Referral) -> CareError {

@@ -103,8 +103,27 @@ pub(crate) async fn read(access: &Access, cx: &Cx, kind: &str, id: &str) -> Resu
     Ok(Held { value: stored.value(), version: stored.version })
 }
 
+/// How firmly an Appointment takes its place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Hold {
+    /// Nobody has confirmed it yet.
+    Proposed,
+    /// It is given.
+    Booked,
+}
+
+impl Hold {
+    /// `Appointment.status`, `Slot.status` and the person's `participant.status`.
+    fn statuses(self) -> [&'static str; 3] {
+        match self {
+            Self::Proposed => ["proposed", "busy-tentative", "needs-action"],
+            Self::Booked => ["booked", "busy", "accepted"],
+        }
+    }
+}
+
 /// The Slot held by an Appointment, or free again.
-pub(crate) fn hold(slot: &Value, appointment: Option<&str>) -> Value {
+pub(crate) fn hold(slot: &Value, appointment: Option<(&str, Hold)>) -> Value {
     let mut slot = slot.clone();
     let mut others: Vec<Value> = slot
         .items("extension")
@@ -112,25 +131,37 @@ pub(crate) fn hold(slot: &Value, appointment: Option<&str>) -> Value {
         .filter(|one| one.text_at(&["url"]) != Some(system::EXT_HOLDER))
         .cloned()
         .collect();
-    if let Some(id) = appointment {
+    if let Some((id, _)) = appointment {
         others.push(json!({ "url": system::EXT_HOLDER, "valueReference": reference("Appointment", id) }));
     }
-    slot.set("status", if appointment.is_some() { "busy" } else { "free" });
+    slot.set("status", appointment.map_or("free", |(_, hold)| hold.statuses()[1]));
     replace(&mut slot, "extension", (!others.is_empty()).then_some(Value::Array(others)));
     slot
 }
 
-/// The booked Appointment of a referral at a Slot.
-pub(crate) fn appointment(referral: &Referral, id: &str, slot: &Value, cx: &Cx) -> Value {
+/// The Appointment of a referral at a Slot, taken so firmly.
+pub(crate) fn appointment(referral: &Referral, id: &str, slot: &Value, hold: Hold, cx: &Cx) -> Value {
+    let [status, _, answer] = hold.statuses();
     let (patient, destination) = (referral.patient(), referral.destination());
     let service = referral.service();
     let facility = json!({ "url": system::EXT_FACILITY, "valueReference": named("Organization", &destination.id, &destination.name) });
     json!({ "resourceType": "Appointment", "id": id, "meta": { "profile": [system::PROFILE_APPOINTMENT] },
-        "extension": [facility], "status": "booked",
+        "extension": [facility], "status": status,
         "serviceType": [crate::resource::concept(system::SPECIALTY, &service.id, &service.name)],
         "start": slot.get("start"), "end": slot.get("end"), "created": cx.now.to_string(),
         "slot": [reference("Slot", slot.id().unwrap_or_default())],
         "basedOn": [reference("ServiceRequest", referral.request.id().unwrap_or_default())],
         "supportingInformation": [reference("Task", referral.id())],
-        "participant": [{ "actor": named("Patient", &patient.id, &patient.name), "status": "accepted" }] })
+        "participant": [{ "actor": named("Patient", &patient.id, &patient.name), "status": answer }] })
+}
+
+/// A proposed Appointment, confirmed.
+pub(crate) fn confirmed(appointment: &Value) -> Value {
+    let [status, _, answer] = Hold::Booked.statuses();
+    let mut appointment = appointment.clone();
+    appointment.set("status", status);
+    let mut people = appointment.items("participant").to_vec();
+    people.iter_mut().for_each(|one| one.set("status", answer));
+    appointment.set("participant", people);
+    appointment
 }

@@ -35,6 +35,8 @@ codes! {
 pub enum Review {
     /// Pertinent: onto the waiting list with this priority and its grounds.
     Accept(Priority),
+    /// Pertinent; the priority is given later, by [`Review::Accept`].
+    Pertinent,
     /// Pertinent but incomplete.
     Return(ReturnReason),
     /// Pertinent, for another place.
@@ -67,6 +69,11 @@ pub async fn review(
     if text(words).is_none() {
         return Err(CareError::Form(vec![Problem::new("words", "grounds-missing")]));
     }
+    if let Review::Redirect(_, destination) = answer
+        && (destination.id.is_empty() || destination.id == referral.destination().id)
+    {
+        return Err(CareError::Form(vec![Problem::new("destination", "destination-other")]));
+    }
     let received = match referral.state {
         State::Sent { .. } | State::Redirected { .. } => receive(access, cx, referral).await?,
         _ => referral.clone(),
@@ -77,6 +84,7 @@ pub async fn review(
             Move::Prioritise { priority: *priority }
         }
         Review::Accept(priority) => Move::Accept { priority: Some(*priority) },
+        Review::Pertinent => Move::Accept { priority: None },
         Review::Return(why) => Move::Return { reason: reason(why.code()) },
         Review::Redirect(why, _) => Move::Redirect { reason: reason(why.code()) },
         Review::Reject => Move::Reject,
@@ -84,9 +92,6 @@ pub async fn review(
     };
     let mut advance = Advance::new(&received, step).note(words);
     if let Review::Redirect(_, destination) = answer {
-        if destination.id.is_empty() || destination.id == received.destination().id {
-            return Err(CareError::Form(vec![Problem::new("destination", "destination-other")]));
-        }
         advance = advance.owner(destination.clone());
     }
     advance.commit(access, cx).await

@@ -2,7 +2,7 @@
 
 use care::referral::answer::{CounterReferral, Line, LineAnswer, LineKind, acknowledge, counter_refer, lines};
 use care::referral::attend::attend;
-use care::referral::book::{book, reschedule};
+use care::referral::book::{book, confirm_proposal, decline_proposal, propose, reschedule};
 use care::referral::cancel::{cancel_by_provider, no_show, relist};
 use care::referral::draft::{discard, start_draft, update_draft};
 use care::referral::exit::{confirm_exit, exit, reopen};
@@ -111,6 +111,47 @@ async fn returned_completed_redirected() {
     let elsewhere = Review::Redirect(RedirectReason::Nearer, other.clone());
     let redirected = review(access, &stage.coordinator, &again, &elsewhere, "Más cerca").await.unwrap();
     assert_eq!((redirected.state.phase(), redirected.destination()), (Phase::Redirected, other));
+}
+
+#[tokio::test]
+async fn a_place_is_proposed_declined_proposed_again_and_confirmed() {
+    let stage = stage().await;
+    let access = &stage.world.access;
+    let listed = stage.waiting().await;
+    let clock = listed.state.clock();
+    let nothing = confirm_proposal(access, &stage.clerk, &listed).await;
+    assert_eq!(nothing.unwrap_err().kind(), Kind::Rule, "nothing is proposed yet");
+    let proposed = propose(access, &stage.clerk, &listed, "s1").await.unwrap();
+    assert_eq!(proposed.state.phase(), Phase::Proposed);
+    let other = stage.waiting().await;
+    let taken = book(access, &stage.clerk, &other, "s1").await;
+    assert!(matches!(taken, Err(CareError::Taken { .. })), "a proposed place is kept for whoever it is offered to");
+    stage.world.clock.advance(jiff::SignedDuration::from_hours(3));
+    let seen = Referral::load(access, &stage.nurse, listed.id()).await.unwrap();
+    let back = decline_proposal(access, &stage.nurse, &seen, "Ese día hay mercado").await.unwrap();
+    assert_eq!((back.state.phase(), back.state.clock()), (Phase::Waiting, clock));
+    let places = free_places(access, &stage.clerk, HOSPITAL, "oftalmologia", 10).await.unwrap();
+    assert_eq!(places.iter().map(|place| place.id.as_str()).collect::<Vec<_>>(), ["s1", "s2", "s3"]);
+    let again = propose(access, &stage.clerk, &back, "s2").await.unwrap();
+    let booked = confirm_proposal(access, &stage.nurse, &again).await.unwrap();
+    assert_eq!((booked.state.phase(), booked.state.appointment()), (Phase::Booked, again.state.appointment()));
+    let day = agenda(access, &stage.specialist, "2026-12-01".parse().unwrap()).await.unwrap();
+    assert_eq!(day.iter().map(|entry| entry.status.as_str()).collect::<Vec<_>>(), ["booked"]);
+}
+
+#[tokio::test]
+async fn accepted_first_prioritised_later() {
+    let stage = stage().await;
+    let access = &stage.world.access;
+    let written = start_draft(access, &stage.nurse, &draft()).await.unwrap();
+    let sent = send(access, &stage.nurse, &written).await.unwrap();
+    let accepted = review(access, &stage.coordinator, &sent, &Review::Pertinent, "Cumple criterios").await.unwrap();
+    assert_eq!(accepted.state.phase(), Phase::Accepted);
+    let urgent = Review::Accept(Priority::P1);
+    let listed = review(access, &stage.coordinator, &accepted, &urgent, "Pierde visión").await.unwrap();
+    assert_eq!((listed.state.phase(), listed.priority()), (Phase::Waiting, Priority::P1));
+    let told = steps(access, &stage.nurse, &listed).await.unwrap();
+    assert_eq!(told.iter().filter_map(|step| step.act).next_back(), Some(MoveKind::Prioritise));
 }
 
 #[tokio::test]
