@@ -62,6 +62,7 @@ pub(crate) struct Shared {
     state: State,
     steps: step::Steps,
     network: Live<Directory>,
+    people: Live<identity::People>,
 }
 
 impl Shared {
@@ -82,7 +83,8 @@ impl Deref for Shared {
 
 /// Every page, its stylesheet, and a 404 page for the rest.
 pub fn router(state: State) -> Router {
-    let shared = Arc::new(Shared { state, steps: step::Steps::default(), network: Live::default() });
+    let (network, people) = (Live::default(), Live::default());
+    let shared = Arc::new(Shared { state, steps: step::Steps::default(), network, people });
     let mut router = Router::new();
     for route in routes() {
         router = route.mount(router);

@@ -111,6 +111,16 @@ impl From<care::CareError> for Problem {
     }
 }
 
+impl From<identity::IdentityError> for Problem {
+    fn from(error: identity::IdentityError) -> Self {
+        match error {
+            identity::IdentityError::Access(error) => error.into(),
+            identity::IdentityError::Store(error) => error.into(),
+            other => other.kind().into(),
+        }
+    }
+}
+
 impl From<store::StoreError> for Problem {
     fn from(error: store::StoreError) -> Self {
         AccessError::from(error).into()

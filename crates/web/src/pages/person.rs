@@ -6,7 +6,7 @@ use askama::Template;
 use axum::extract::{Path, Query};
 use axum::response::{IntoResponse, Redirect};
 use fhir::Value;
-use identity::PersonName;
+use identity::{PersonCard, PersonName};
 use serde::Deserialize;
 use store::Key;
 
@@ -44,6 +44,22 @@ impl Head {
             [age.unwrap_or_default(), sex, born].into_iter().filter(|part| !part.is_empty()).collect();
         let name = PersonName::of(patient).map_or_else(|| t("sin-nombre").into(), |name| name.printed());
         Self { name, about: about.join(" · "), synthetic: is_synthetic(patient) }
+    }
+
+    /// From the card that the index gives.
+    pub fn of_card(card: &PersonCard) -> Self {
+        let sex = match card.sex.as_str() {
+            "female" => t("sexo-mujer").to_string(),
+            "male" => t("sexo-hombre").to_string(),
+            _ => String::new(),
+        };
+        let born = match card.birth_date.as_str() {
+            "" => String::new(),
+            date => t("nacio-el").with("fecha", date).into(),
+        };
+        let about: Vec<String> = [card.age.clone(), sex, born].into_iter().filter(|part| !part.is_empty()).collect();
+        let name = if card.name.is_empty() { t("sin-nombre").into() } else { card.name.clone() };
+        Self { name, about: about.join(" · "), synthetic: card.synthetic }
     }
 }
 

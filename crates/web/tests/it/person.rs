@@ -15,6 +15,8 @@ async fn a_person_is_found_without_accents_and_opened() {
     let found = browser.get("/personas?q=rosa%20tzub").await;
     well_made("/personas", &found);
     assert!(found.body.contains(r#"href="/personas/rosa""#), "{}", found.body);
+    let misspelt = browser.get("/personas?q=tzub%20Roza").await;
+    assert!(misspelt.body.contains(r#"href="/personas/rosa""#), "{}", misspelt.body);
     let record = browser.get("/personas/rosa").await;
     well_made("/personas/rosa", &record);
     assert!(record.body.contains("<h1>Rosa Tzúb <span class=\"synth\">SINTÉTICO</span></h1>"), "{}", record.body);
