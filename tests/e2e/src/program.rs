@@ -68,6 +68,18 @@ impl Program {
         self.folder.path()
     }
 
+    /// A token of the role `sistema`, made beside the running server.
+    ///
+    /// # Panics
+    /// If the command fails.
+    pub fn token(&self) -> String {
+        let mut command = Command::new(Self::binary());
+        command.args(["token", "create", "--role", "sistema", "--label", "e2e", "--log", "error", "--data"]);
+        let made = command.arg(self.data()).output().expect("the program starts");
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        String::from_utf8(made.stdout).expect("text").trim().to_owned()
+    }
+
     /// The demonstration accounts.
     ///
     /// # Panics

@@ -1,3 +1,4 @@
 //! Long journeys through the real binary and a real browser.
 
+mod machine;
 mod pages;
