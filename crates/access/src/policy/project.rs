@@ -54,7 +54,7 @@ impl Projector for TejidoProjector {
     }
 
     fn version(&self) -> u32 {
-        2
+        3
     }
 }
 
@@ -360,6 +360,10 @@ fn shown<'a>(task: &'a Value, patient: &'a str) -> BTreeSet<(&'a str, &'a str, u
         }
     };
     add(task.text_at(&["focus", "reference"]), class::REFERRAL);
+    // Who moved it and why is part of the referral.
+    for moved in task.items("relevantHistory") {
+        add(moved.text_at(&["reference"]), class::REFERRAL);
+    }
     for input in task.items("input") {
         add(input.text_at(&["valueReference", "reference"]), class::SUMMARY);
     }

@@ -10,7 +10,7 @@ use crate::referral::moves::Move;
 use crate::referral::pair::{Named, Referral};
 use crate::referral::state::{Phase, State};
 use crate::referral::task::{replace, request_status, write_state};
-use crate::resource::{concept, named, put, reference, text};
+use crate::resource::{concept, id_of, named, put, reference, text};
 
 /// A move in the making.
 #[derive(Debug)]
@@ -67,13 +67,15 @@ impl<'a> Advance<'a> {
     /// `Transition` when the state does not allow it; the gate's.
     pub async fn commit(self, access: &Access, cx: &Cx) -> Result<Referral, CareError> {
         let next = self.referral.state.apply(&self.step, cx.now)?;
-        let (request, task) = self.next_pair(cx, &next);
+        let (request, mut task) = self.next_pair(cx, &next);
+        let told = provenance(access, cx, self.step.kind().code(), &self.note, &task);
+        remember(&mut task, &told);
         let mut changes = vec![put(&task, Some(self.referral.task_version))];
         let touched = request != self.referral.request;
         if touched {
             changes.push(put(&request, Some(self.referral.request_version)));
         }
-        changes.push(put(&provenance(access, cx, self.step.kind().code(), &self.note, &task), None));
+        changes.push(put(&told, None));
         changes.extend(self.changes);
         let act = Act { name: self.step.kind().code(), changes, private: self.private, ..Act::default() };
         let stored = access.commit(cx, act).await?.stored;
@@ -114,7 +116,15 @@ impl<'a> Advance<'a> {
     }
 }
 
-/// Who moved what, when, where and why.
+/// Names the Provenance in the Task (`Task.relevantHistory`, R4 §12.1): who sees the referral sees
+/// who moved it and why.
+fn remember(task: &mut Value, told: &Value) {
+    let mut history = task.items("relevantHistory").to_vec();
+    history.push(reference("Provenance", told.id().unwrap_or_default()));
+    task.set("relevantHistory", history);
+}
+
+/// Who moved what, when, where and why: part of the person's record, as sensitive as what it is about.
 pub(crate) fn provenance(access: &Access, cx: &Cx, act: &str, why: &str, target: &Value) -> Value {
     let who = match &cx.actor {
         Actor::Practitioner(id) => named("Practitioner", id, &cx.name),
@@ -122,9 +132,15 @@ pub(crate) fn provenance(access: &Access, cx: &Cx, act: &str, why: &str, target:
     };
     let place = cx.facility.as_ref().map(|place| named("Organization", &place.id, &place.name));
     let kind = target.resource_type().unwrap_or_default();
+    let mut targets = vec![reference(kind, target.id().unwrap_or_default())];
+    targets.extend(id_of(target.get("for"), "Patient").map(|id| reference("Patient", &id)));
+    let security = target.get("meta").map(|meta| meta.items("security")).unwrap_or_default();
+    let keeper = |one: &&Value| one.text_at(&["system"]) == Some(access::system::CUSTODIAN);
+    let labels: Vec<Value> = security.iter().filter(|one| !keeper(one)).cloned().collect();
+    let meta = (!labels.is_empty()).then(|| json!({ "security": labels }));
     let reason = text(why).map(|why| vec![json!({ "text": why })]);
-    json!({ "resourceType": "Provenance", "id": access.store().entropy().id(),
-        "target": [reference(kind, target.id().unwrap_or_default())],
+    json!({ "resourceType": "Provenance", "id": access.store().entropy().id(), "meta": meta,
+        "target": targets,
         "occurredDateTime": cx.now.to_string(), "recorded": cx.now.to_string(),
         "activity": concept(access::system::ACT, act, ""), "reason": reason,
         "agent": [{ "role": [concept(access::system::ROLE, cx.role.code(), "")], "who": who, "onBehalfOf": place }] })

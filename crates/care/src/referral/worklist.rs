@@ -313,13 +313,13 @@ pub struct Step {
     pub why: String,
 }
 
-/// The moves of a referral, oldest first.
+/// The moves of a referral that people made here, oldest first: what its Task names as its history.
 ///
 /// # Errors
 /// The gate's.
 pub async fn steps(access: &Access, cx: &Cx, referral: &Referral) -> Result<Vec<Step>, CareError> {
-    let asked = [("target", format!("Task/{}", referral.id())), ("_count", MOST.to_string())];
-    let found = find(access, cx, "Provenance", &asked).await?;
+    let keys: Vec<Key> = referral.task.items("relevantHistory").iter().filter_map(|one| key_of(Some(one))).collect();
+    let found = access.read_many(cx, &keys).await?;
     let step = |one: &Value| {
         let act = one.text_at(&["activity", "coding", "code"])?;
         Some(Step {
@@ -330,8 +330,7 @@ pub async fn steps(access: &Access, cx: &Cx, referral: &Referral) -> Result<Vec<
             why: one.text_at(&["reason", "text"]).unwrap_or_default().to_owned(),
         })
     };
-    let mut steps: Vec<(u64, Step)> =
-        found.matches.iter().filter_map(|one| Some((one.seq, step(&one.value())?))).collect();
+    let mut steps: Vec<(u64, Step)> = found.iter().filter_map(|one| Some((one.seq, step(&one.value())?))).collect();
     steps.sort_by_key(|(seq, _)| *seq);
     Ok(steps.into_iter().map(|(_, step)| step).collect())
 }

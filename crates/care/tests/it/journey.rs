@@ -150,8 +150,13 @@ async fn accepted_first_prioritised_later() {
     let urgent = Review::Accept(Priority::P1);
     let listed = review(access, &stage.coordinator, &accepted, &urgent, "Pierde visión").await.unwrap();
     assert_eq!((listed.state.phase(), listed.priority()), (Phase::Waiting, Priority::P1));
-    let told = steps(access, &stage.nurse, &listed).await.unwrap();
-    assert_eq!(told.iter().filter_map(|step| step.act).next_back(), Some(MoveKind::Prioritise));
+    for reader in [&stage.nurse, &stage.coordinator, &stage.clerk, &stage.specialist] {
+        let told = steps(access, reader, &Referral::load(access, reader, listed.id()).await.unwrap()).await.unwrap();
+        let last = told.last().unwrap_or_else(|| panic!("{} sees no step", reader.role.code()));
+        assert_eq!((last.act, last.why.as_str()), (Some(MoveKind::Prioritise), "Pierde visión"));
+    }
+    let stranger = stage.world.at("Otra", access::Role::Nurse, testkit::OTHER_POST);
+    assert!(steps(access, &stranger, &listed).await.unwrap().is_empty(), "who does not see the referral sees no step");
 }
 
 #[tokio::test]
