@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 
 use crate::assets::STYLE_PATH;
 use crate::gate::Visit;
+use crate::pages::agenda::HOLDERS;
 use crate::pages::audit::READERS;
 use crate::pages::find::SEEKERS;
 use crate::pages::staff::MANAGERS;
@@ -105,10 +106,18 @@ pub enum Done {
     CircuitClosed,
     /// The person was found: back to the list.
     Relisted,
+    /// An appointment was given.
+    AppointmentGiven,
+    /// The appointment was changed.
+    AppointmentMoved,
+    /// The person did not come.
+    Absent,
+    /// The person did not come, the second time.
+    AbsentAgain,
 }
 
 impl Done {
-    const ALL: [(Self, &'static str); 20] = [
+    const ALL: &[(Self, &'static str)] = &[
         (Self::AccountClosed, "desactivada"),
         (Self::AccountOpened, "activada"),
         (Self::AccountEnded, "terminada"),
@@ -129,6 +138,10 @@ impl Done {
         (Self::FollowUpFinished, "tarea"),
         (Self::CircuitClosed, "cerrado"),
         (Self::Relisted, "encontrada"),
+        (Self::AppointmentGiven, "citada"),
+        (Self::AppointmentMoved, "cita-cambiada"),
+        (Self::Absent, "falta"),
+        (Self::AbsentAgain, "falta-dos"),
     ];
 
     /// As the cookie carries it.
@@ -163,6 +176,10 @@ impl Done {
             Self::FollowUpFinished => t("hecho-tarea"),
             Self::CircuitClosed => t("hecho-cerrado"),
             Self::Relisted => t("hecho-encontrada"),
+            Self::AppointmentGiven => t("hecho-citada"),
+            Self::AppointmentMoved => t("hecho-cita-cambiada"),
+            Self::Absent => t("hecho-falta"),
+            Self::AbsentAgain => t("hecho-falta-dos"),
         }
     }
 }
@@ -228,12 +245,15 @@ impl Shell {
     }
 }
 
-/// At most five ways to go, by role.
+/// The ways to go, by role.
 fn entries(role: Role, path: &str) -> Vec<Entry> {
     let entry = |href: &'static str, icon, label| Entry { href, icon: Icon(icon), label, current: current(href, path) };
     let mut entries = vec![entry("/", "i-home", t("nav-inicio"))];
     if matches!(role, Role::Coordinator | Role::Clerk) {
         entries.push(entry("/referencias", "i-send", t("nav-referencias")));
+    }
+    if HOLDERS.contains(&role) {
+        entries.push(entry("/agenda", "i-cal", t("nav-agenda")));
     }
     if SEEKERS.contains(&role) {
         entries.push(entry("/personas", "i-find", t("nav-personas")));
@@ -337,7 +357,7 @@ mod tests {
     #[test]
     fn what_was_done_survives_its_cookie() {
         for (done, code) in Done::ALL {
-            assert_eq!((Done::from_code(code), done.code()), (Some(done), code));
+            assert_eq!((Done::from_code(code), done.code()), (Some(*done), *code));
         }
         assert_eq!(Done::from_code("otra"), None);
     }

@@ -49,16 +49,23 @@ pub async fn book_once(
     lost_race(access, cx, referral, advance.commit(access, cx).await).await
 }
 
-/// Moves the appointment to another place; the old place is free again.
+/// Moves the appointment to another place and says why; the old place is free again.
 ///
 /// # Errors
 /// As for [`book`].
-pub async fn reschedule(access: &Access, cx: &Cx, referral: &Referral, slot: &str) -> Result<Referral, CareError> {
+pub async fn reschedule(
+    access: &Access,
+    cx: &Cx,
+    referral: &Referral,
+    slot: &str,
+    why: &str,
+) -> Result<Referral, CareError> {
     let id = access.store().entropy().id();
     let held = free(access, cx, referral, slot).await?;
     let step = Move::Reschedule { appointment: id.clone() };
     let letting = super::cancel::letting_go(access, cx, referral, "cancelled").await?;
-    let advance = Advance::new(referral, step).with(letting).with(taking(referral, &id, &held, Hold::Booked, cx));
+    let taking = taking(referral, &id, &held, Hold::Booked, cx);
+    let advance = Advance::new(referral, step).note(why).with(letting).with(taking);
     lost_race(access, cx, referral, advance.commit(access, cx).await).await
 }
 

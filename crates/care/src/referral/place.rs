@@ -1,5 +1,7 @@
 //! Places that can be booked: what is free where, and how a Slot and an Appointment are written.
 
+use std::collections::BTreeMap;
+
 use access::{Access, Cx, system};
 use fhir::search::Query;
 use fhir::{Value, json};
@@ -18,6 +20,8 @@ pub struct Place {
     pub id: String,
     /// Its Schedule.
     pub schedule: String,
+    /// The HealthcareService that the Schedule is of.
+    pub offer: String,
     /// When it begins.
     pub start: Timestamp,
     /// When it ends.
@@ -54,6 +58,29 @@ pub async fn free_places(
     service: &str,
     count: usize,
 ) -> Result<Vec<Place>, CareError> {
+    let wanted = Wanted { facility, service, from: cx.now, count };
+    places_from(access, cx, wanted).await
+}
+
+/// Which places are looked for.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// At this facility.
+    pub facility: &'a str,
+    /// Of this service (code).
+    pub service: &'a str,
+    /// Beginning then or later.
+    pub from: Timestamp,
+    /// At most so many.
+    pub count: usize,
+}
+
+/// As [`free_places`], from a time on.
+///
+/// # Errors
+/// The gate's.
+pub async fn places_from(access: &Access, cx: &Cx, wanted: Wanted<'_>) -> Result<Vec<Place>, CareError> {
+    let Wanted { facility, service, from, count } = wanted;
     let offered = [
         ("organization", format!("Organization/{facility}")),
         ("specialty", format!("{}|{service}", system::SPECIALTY)),
@@ -64,26 +91,34 @@ pub async fn free_places(
         return Ok(Vec::new());
     }
     let schedules = find(access, cx, "Schedule", &[("actor", joined("HealthcareService", &offers))]).await?;
-    let schedules: Vec<String> = schedules.matches.into_iter().map(|one| one.key.id).collect();
-    if schedules.is_empty() {
+    let offer = |one: &store::Stored| {
+        let value = one.value();
+        let offer = value.items("actor").iter().find_map(|actor| id_of(Some(actor), "HealthcareService"));
+        (one.key.id.clone(), offer.unwrap_or_default())
+    };
+    let offers: BTreeMap<String, String> = schedules.matches.iter().map(offer).collect();
+    if offers.is_empty() {
         return Ok(Vec::new());
     }
+    let schedules: Vec<String> = offers.keys().cloned().collect();
     let free = [
         ("schedule", joined("Schedule", &schedules)),
         ("status", "free".to_owned()),
-        ("start", format!("ge{}", cx.now)),
+        ("start", format!("ge{from}")),
         ("_sort", "start".to_owned()),
         ("_count", count.to_string()),
     ];
     let page = find(access, cx, "Slot", &free).await?;
-    Ok(page.matches.iter().filter_map(|one| place(&one.value())).collect())
+    Ok(page.matches.iter().filter_map(|one| place(&one.value(), &offers)).collect())
 }
 
-fn place(slot: &Value) -> Option<Place> {
+fn place(slot: &Value, offers: &BTreeMap<String, String>) -> Option<Place> {
     let time = |name: &str| slot.text_at(&[name])?.parse().ok();
+    let schedule = id_of(slot.get("schedule"), "Schedule")?;
     Some(Place {
         id: slot.id()?.to_owned(),
-        schedule: id_of(slot.get("schedule"), "Schedule")?,
+        offer: offers.get(&schedule).cloned().unwrap_or_default(),
+        schedule,
         start: time("start")?,
         end: time("end")?,
         comment: slot.text_at(&["comment"]).unwrap_or_default().to_owned(),
@@ -152,7 +187,8 @@ pub(crate) fn appointment(referral: &Referral, id: &str, slot: &Value, hold: Hol
         "slot": [reference("Slot", slot.id().unwrap_or_default())],
         "basedOn": [reference("ServiceRequest", referral.request.id().unwrap_or_default())],
         "supportingInformation": [reference("Task", referral.id())],
-        "participant": [{ "actor": named("Patient", &patient.id, &patient.name), "status": answer }] })
+        "participant": [{ "actor": named("Patient", &patient.id, &patient.name), "status": answer },
+            { "actor": named("Location", &destination.id, &destination.name), "status": "accepted" }] })
 }
 
 /// A proposed Appointment, confirmed.

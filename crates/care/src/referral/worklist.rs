@@ -19,7 +19,7 @@ use crate::referral::pair::{Named, Referral, named};
 use crate::referral::place::find;
 use crate::referral::state::{Phase, Priority};
 use crate::referral::task::{KIND_FOLLOW_UP, KIND_REFERRAL};
-use crate::resource::{code_in, id_of, key_of};
+use crate::resource::{code_in, key_of};
 
 /// At most so many rows are read for one list.
 pub const MOST: usize = 500;
@@ -148,6 +148,8 @@ async fn in_reach(access: &Access, cx: &Cx, phases: &[Phase]) -> Result<Vec<Refe
 /// One entry of the specialist's day.
 #[derive(Clone, Debug)]
 pub struct AgendaEntry {
+    /// Id of the Appointment.
+    pub appointment: String,
     /// When it begins.
     pub start: Timestamp,
     /// When it ends.
@@ -158,41 +160,40 @@ pub struct AgendaEntry {
     pub referral: Referral,
 }
 
-/// The appointments of a day at the caller's facility, in the order of time.
+/// `Appointment.status` of what a day holds: all but what was let go or written in error.
+const ON_THE_AGENDA: &str = "proposed,pending,booked,arrived,checked-in,fulfilled,noshow";
+
+/// The appointments of a day at the caller's facility, in the order of time (at most [`MOST`]).
 ///
 /// # Errors
 /// `Forbidden` without a facility; the gate's.
 pub async fn agenda(access: &Access, cx: &Cx, day: Date) -> Result<Vec<AgendaEntry>, CareError> {
-    let facility = facility(cx)?.id.clone();
     let midnight = |day: Date| instant(day.at(0, 0, 0, 0)).unwrap_or(cx.now).to_string();
     let next = day.tomorrow().unwrap_or(day);
     let asked = [
+        ("location", format!("Location/{}", facility(cx)?.id)),
         ("date", format!("ge{}", midnight(day))),
         ("date", format!("lt{}", midnight(next))),
+        ("status", ON_THE_AGENDA.to_owned()),
         ("_sort", "date".to_owned()),
         ("_count", MOST.to_string()),
     ];
     let found = find(access, cx, "Appointment", &asked).await?;
     let appointments: Vec<Value> = found.matches.iter().map(store::Stored::value).collect();
-    let here = |one: &&Value| {
-        let extensions = one.items("extension").iter();
-        extensions.filter_map(|part| id_of(part.get("valueReference"), "Organization")).any(|id| id == facility)
-    };
-    let here: Vec<&Value> = appointments.iter().filter(here).collect();
     let task = |one: &Value| {
         let links = one.items("supportingInformation").iter().filter_map(|link| key_of(Some(link)));
         links.into_iter().find(|key| key.resource_type == "Task")
     };
-    let keys: Vec<Key> = here.iter().filter_map(|one| task(one)).collect();
+    let keys: Vec<Key> = appointments.iter().filter_map(task).collect();
     let pairs = load_all(access, cx, &keys).await?;
     let entry = |one: &Value| {
         let time = |name: &str| one.text_at(&[name])?.parse().ok();
         let status = one.text_at(&["status"])?;
         let referral = pairs.get(&task(one)?)?.clone();
-        (status != "cancelled").then_some(())?;
-        Some(AgendaEntry { start: time("start")?, end: time("end")?, status: status.to_owned(), referral })
+        let (start, end) = (time("start")?, time("end")?);
+        Some(AgendaEntry { appointment: one.id()?.to_owned(), start, end, status: status.to_owned(), referral })
     };
-    Ok(here.into_iter().filter_map(entry).collect())
+    Ok(appointments.iter().filter_map(entry).collect())
 }
 
 /// What waits at a post.

@@ -44,7 +44,7 @@ async fn a_referral_goes_to_the_hospital_and_comes_back_closed() {
     assert_eq!(places.iter().map(|place| place.id.as_str()).collect::<Vec<_>>(), ["s1", "s2", "s3"]);
     let seen = Referral::load(access, &stage.clerk, listed.id()).await.unwrap();
     let booked = book(access, &stage.clerk, &seen, "s1").await.unwrap();
-    let moved = reschedule(access, &stage.clerk, &booked, "s2").await.unwrap();
+    let moved = reschedule(access, &stage.clerk, &booked, "s2", "Otro día").await.unwrap();
     let places = free_places(access, &stage.clerk, HOSPITAL, "oftalmologia", 10).await.unwrap();
     assert_eq!(places.iter().map(|place| place.id.as_str()).collect::<Vec<_>>(), ["s1", "s3"]);
 

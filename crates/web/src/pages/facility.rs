@@ -145,7 +145,8 @@ fn offering(directory: &Directory, service: &Service, now: Timestamp) -> Offerin
     }
 }
 
-fn modality(code: &str) -> String {
+/// How a service attends, in words.
+pub fn modality(code: &str) -> String {
     match code {
         "presencial" => t("est-modalidad-presencial").into(),
         "jornada" => t("est-modalidad-jornada").into(),

@@ -1,8 +1,10 @@
 //! The pages, a file each, and the table of their rows.
 
 mod account;
+pub(crate) mod agenda;
 mod answer;
 pub(crate) mod audit;
+mod booking;
 mod facility;
 pub(crate) mod find;
 mod home;
@@ -77,6 +79,7 @@ pub fn routes() -> Vec<Route> {
         Route::get("/piezas", Expects::Anyone, pieces::show_pieces),
     ];
     routes.extend(at_post());
+    routes.extend(appointments());
     routes
 }
 
@@ -99,5 +102,19 @@ fn at_post() -> Vec<Route> {
         Route::post("/referencias/{id}/encontrada", FOLLOWS, answer::take_found),
         Route::get("/tareas/{id}", FOLLOWS, answer::show_follow_up),
         Route::post("/tareas/{id}", FOLLOWS, answer::take_follow_up),
+    ]
+}
+
+/// Appointments and the day of those who attend.
+fn appointments() -> Vec<Route> {
+    const BOOKS: Expects = Expects::Roles(booking::BOOKERS);
+    const HOLDS: Expects = Expects::Roles(agenda::HOLDERS);
+    vec![
+        Route::get("/agenda", HOLDS, agenda::show_agenda),
+        Route::get("/agenda/{id}/no-asistio", HOLDS, agenda::show_absent),
+        Route::post("/agenda/{id}/no-asistio", HOLDS, agenda::take_absent),
+        Route::get("/referencias/{id}/cita", BOOKS, booking::show_booking),
+        Route::post("/referencias/{id}/cita", BOOKS, booking::take_booking),
+        Route::get("/referencias/{id}/cita/comprobante", BOOKS, booking::show_slip),
     ]
 }

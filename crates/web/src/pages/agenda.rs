@@ -1,0 +1,266 @@
+//! The day of those who attend and of those who give appointments, at their own facility: who comes
+//! when, for what, and what was done. And the note that somebody did not come.
+
+use access::Role;
+use askama::Template;
+use axum::extract::{Path, Query};
+use care::referral::Referral;
+use care::referral::cancel::no_show;
+use care::referral::moves::Move;
+use care::referral::state::State;
+use care::referral::worklist::{self, AgendaEntry};
+use care::service::Service;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::Deserialize;
+use store::Key;
+
+use crate::form::Form;
+use crate::format::{date, date_time, full_date_in_words, hour, local};
+use crate::gate::{Posted, Visit, done, mend, percent, show};
+use crate::pages::queue::priority;
+use crate::pages::refer::{head_of, told, unchanged};
+use crate::problem::{Answer, Problem};
+use crate::read::is_synthetic;
+use crate::sheet::{Group, Press, Sheet};
+use crate::shell::{Done, Shell};
+use crate::text::{Text, t};
+use crate::ui::{Chip, Chips, Empty, Note, Priority, Tag, Tone};
+
+/// Who has an agenda.
+pub const HOLDERS: &[Role] = &[Role::Specialist, Role::Doctor, Role::Clerk];
+const WORDS: usize = 1000;
+
+/// Which day, and what of it.
+#[derive(Clone, Default, Deserialize)]
+pub struct Asked {
+    #[serde(default)]
+    dia: String,
+    #[serde(default)]
+    servicio: String,
+    #[serde(default)]
+    estado: String,
+}
+
+struct Row {
+    id: String,
+    hours: String,
+    name: String,
+    synthetic: bool,
+    number: String,
+    priority: Priority,
+    danger: bool,
+    service: String,
+    reason: String,
+    origin: String,
+    state: Tag,
+    /// What can be done now: where, and its name.
+    acts: Vec<(String, Text)>,
+}
+
+#[derive(Template)]
+#[template(path = "pages/agenda.html")]
+struct AgendaPage {
+    shell: Shell,
+    day: Text,
+    count: Text,
+    days: Chips,
+    form: Form,
+    services: Vec<(String, String)>,
+    states: Vec<(String, String)>,
+    cut: Option<Note>,
+    rows: Vec<Row>,
+    empty: Empty,
+}
+
+impl Asked {
+    fn address(&self, day: &str) -> String {
+        let pairs = [("dia", day), ("servicio", &self.servicio), ("estado", &self.estado)];
+        let given = pairs.iter().filter(|(_, value)| !value.is_empty());
+        let query: Vec<String> = given.map(|(name, value)| format!("{name}={}", percent(value))).collect();
+        if query.is_empty() { "/agenda".into() } else { format!("/agenda?{}", query.join("&")) }
+    }
+
+    fn keeps(&self, one: &AgendaEntry) -> bool {
+        (self.servicio.is_empty() || self.servicio == one.referral.service().id)
+            && (self.estado.is_empty() || self.estado == group_of(&one.status))
+    }
+}
+
+/// `Appointment.status` as people sort a day: expected, attended, absent, proposed.
+fn group_of(status: &str) -> &'static str {
+    match status {
+        "fulfilled" => "atendida",
+        "noshow" => "no-asistio",
+        "proposed" | "pending" => "propuesta",
+        _ => "espera",
+    }
+}
+
+fn states() -> [(&'static str, Text, Tone); 4] {
+    [
+        ("espera", t("agenda-espera"), Tone::Info),
+        ("atendida", t("agenda-atendida"), Tone::Good),
+        ("no-asistio", t("agenda-no-asistio"), Tone::Stop),
+        ("propuesta", t("agenda-propuesta"), Tone::Warn),
+    ]
+}
+
+fn state_tag(status: &str) -> Tag {
+    let group = group_of(status);
+    let found = states().into_iter().find(|(code, ..)| *code == group);
+    found.map_or_else(|| Tag::new(Tone::Plain, status), |(_, words, tone)| Tag::new(tone, words))
+}
+
+/// `GET /agenda`
+pub async fn show_agenda(visit: Visit, Query(asked): Query<Asked>) -> Answer {
+    let cx = visit.cx()?;
+    let today = local(cx.now).date();
+    let mut form = Form::default();
+    for (name, value) in [("dia", &asked.dia), ("servicio", &asked.servicio), ("estado", &asked.estado)] {
+        form.set(name, value);
+    }
+    let day = form.date("dia").unwrap_or(today);
+    if asked.dia.is_empty() {
+        form.set("dia", date(day));
+    }
+    let entries = worklist::agenda(&visit.state.access, cx, day).await?;
+    let all = entries.len();
+    let cut = (all == worklist::MOST).then(|| Note::new(Tone::Warn, t("agenda-corte").with("n", all), ""));
+    let rows: Vec<Row> = entries.iter().filter(|one| asked.keeps(one)).map(|one| row(&visit, one)).collect();
+    let done = entries.iter().filter(|one| one.status == "fulfilled").count();
+    let services = Service::all().iter().map(|one| (one.code.to_owned(), one.name.to_owned()));
+    let every = |words: Text| std::iter::once((String::new(), words.to_string()));
+    show(&AgendaPage {
+        shell: visit.shell(t("agenda-titulo")),
+        day: full_date_in_words(day),
+        count: t("agenda-cuantas").with("n", all).with("atendidas", done),
+        days: days(&asked, day, today),
+        form,
+        services: every(t("agenda-todos")).chain(services).collect(),
+        states: every(t("agenda-todos"))
+            .chain(states().into_iter().map(|(code, words, _)| (code.to_owned(), words.to_string())))
+            .collect(),
+        cut,
+        rows,
+        empty: empty(&asked, all, day),
+    })
+}
+
+fn days(asked: &Asked, day: Date, today: Date) -> Chips {
+    let chip = |to: Option<Date>, words: Text, current: bool| {
+        let to = to.filter(|to| *to != today).map(date).unwrap_or_default();
+        Chip { href: asked.address(&to), text: words.into(), current }
+    };
+    Chips {
+        label: t("agenda-dias").into(),
+        chips: vec![
+            chip(day.yesterday().ok(), t("agenda-anterior"), false),
+            chip(Some(today), t("agenda-hoy"), day == today),
+            chip(day.tomorrow().ok(), t("agenda-siguiente"), false),
+        ],
+    }
+}
+
+fn empty(asked: &Asked, all: usize, day: Date) -> Empty {
+    if all > 0 {
+        let bare = Asked::default().address(&date(day));
+        let act = Some((bare, t("agenda-quitar-filtros").into()));
+        return Empty { act, ..Empty::quiet(t("agenda-nada-titulo"), t("agenda-nada-filtros")) };
+    }
+    let act = (!asked.dia.is_empty()).then(|| ("/agenda".to_owned(), t("agenda-ver-hoy").into()));
+    Empty { act, ..Empty::quiet(t("agenda-nada-titulo"), t("agenda-nada")) }
+}
+
+fn row(visit: &Visit, entry: &AgendaEntry) -> Row {
+    let referral = &entry.referral;
+    Row {
+        id: referral.id().to_owned(),
+        hours: t("agenda-horas").with("de", hour(entry.start)).with("a", hour(entry.end)).into(),
+        name: referral.patient().name,
+        synthetic: is_synthetic(&referral.task),
+        number: referral.number().to_owned(),
+        priority: priority(referral),
+        danger: referral.signs().is_some_and(|signs| !signs.is_empty()),
+        service: referral.service().name,
+        reason: referral.reason().to_owned(),
+        origin: referral.origin().name,
+        state: state_tag(&entry.status),
+        acts: acts(visit, entry),
+    }
+}
+
+/// What the caller can do about an appointment now.
+fn acts(visit: &Visit, entry: &AgendaEntry) -> Vec<(String, Text)> {
+    let (Ok(cx), referral) = (visit.cx(), &entry.referral) else { return Vec::new() };
+    let id = referral.id();
+    let mut acts = Vec::new();
+    let held = referral.state.appointment() == Some(&entry.appointment);
+    let today = local(entry.start).date() <= local(cx.now).date();
+    let attends = Move::Attend { encounter: String::new() };
+    let answers = Move::CounterRefer { composition: String::new() };
+    if held && today && referral.allows(cx, &attends) {
+        acts.push((format!("/referencias/{id}/contrarreferir"), t("agenda-atender")));
+    }
+    if entry.status == "fulfilled" && referral.allows(cx, &answers) {
+        acts.push((format!("/referencias/{id}/contrarreferir"), t("agenda-contrarreferir")));
+    }
+    if held && entry.start <= cx.now && referral.allows(cx, &Move::NoShow) {
+        acts.push((format!("/agenda/{id}/no-asistio"), t("agenda-anotar-falta")));
+    }
+    if held && entry.start > cx.now && referral.allows(cx, &Move::Reschedule { appointment: String::new() }) {
+        acts.push((format!("/referencias/{id}/cita"), t("agenda-cambiar")));
+    }
+    acts
+}
+
+/// When the appointment that is held begins; refuses a referral without one.
+async fn held_at(visit: &Visit, referral: &Referral) -> Result<Timestamp, Problem> {
+    let State::Booked { appointment, .. } = &referral.state else { return Err(Problem::Stale) };
+    if !referral.allows(visit.cx()?, &Move::NoShow) {
+        return Err(Problem::Forbidden);
+    }
+    let held = visit.state.access.read(visit.cx()?, &Key::new("Appointment", appointment)).await?.value();
+    held.text_at(&["start"]).and_then(|start| start.parse().ok()).ok_or(Problem::Fault)
+}
+
+/// `GET /agenda/{id}/no-asistio`
+pub async fn show_absent(visit: Visit, Path(id): Path<String>) -> Answer {
+    let referral = Referral::load(&visit.state.access, visit.cx()?, &id).await?;
+    let start = held_at(&visit, &referral).await?;
+    show(&absent_page(&visit, &referral, start, Form::default())?)
+}
+
+/// `POST /agenda/{id}/no-asistio`
+pub async fn take_absent(visit: Visit, Path(id): Path<String>, Posted(mut form): Posted) -> Answer {
+    let (access, cx) = (&visit.state.access, visit.cx()?);
+    let referral = Referral::load(access, cx, &id).await?;
+    unchanged(&form, &referral)?;
+    let start = held_at(&visit, &referral).await?;
+    let why = form.required("motivo", WORDS, t("falta-motivo-falta"));
+    if start > cx.now {
+        form.error("motivo", t("falta-todavia").with("cuando", date_time(start)));
+    }
+    if form.ok() {
+        let next = no_show(access, cx, &referral, &why).await?;
+        let again = matches!(&next.state, State::Missed(wait) if wait.missed >= 2);
+        let what = if again { Done::AbsentAgain } else { Done::Absent };
+        return done(&visit, &Asked::default().address(&date(local(start).date())), what);
+    }
+    mend(&absent_page(&visit, &referral, start, form)?)
+}
+
+fn absent_page(visit: &Visit, referral: &Referral, start: Timestamp, form: Form) -> Result<Sheet, Problem> {
+    let action = format!("/agenda/{}/no-asistio", referral.id());
+    let mut page = Sheet::new(visit, t("falta-titulo"), head_of(referral), action);
+    page.shell = page.shell.back(Asked::default().address(&date(local(start).date())), t("agenda-volver"));
+    page.hidden = vec![("version", referral.task_version.to_string())];
+    page.notes = vec![Note::new(Tone::Info, t("cita-ahora"), date_time(start))];
+    page.groups = vec![
+        Group::new(t("traslado-ahora")).lines(told(referral, visit.cx()?.now)),
+        Group::new(t("falta-que")).fields([form.area("motivo", t("falta-motivo")).hint(t("falta-motivo-ayuda"))]),
+    ];
+    page.buttons = vec![Press { danger: true, ..Press::new("anotar", t("falta-boton")) }];
+    page.form = form;
+    Ok(page)
+}

@@ -1,0 +1,317 @@
+//! A referral's appointment: the free places of the service that attends, given or changed, and the
+//! slip that the person takes home.
+
+use access::Role;
+use askama::Template;
+use axum::extract::{Path, Query};
+use care::CareError;
+use care::referral::Referral;
+use care::referral::book::{book_once, reschedule};
+use care::referral::moves::Move;
+use care::referral::place::{Place, Wanted, places_from};
+use care::referral::state::State;
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::Offset;
+use network::{Directory, Distance};
+use serde::Deserialize;
+use store::Key;
+
+use crate::form::Form;
+use crate::format::{date, date_time, day_in_words, full_date_in_words, hour, local};
+use crate::gate::{Posted, Visit, done, mend, percent, show};
+use crate::pages::facility::modality;
+use crate::pages::person::Head;
+use crate::pages::refer::{head_of, told, unchanged};
+use crate::problem::{Answer, Problem};
+use crate::sheet::Choice;
+use crate::shell::{Done, Shell};
+use crate::text::{Text, t};
+use crate::ui::{Empty, Facts, Note, Pages, Tone};
+
+/// Who gives appointments: the roles to which care allows it.
+pub const BOOKERS: &[Role] = &[
+    Role::Nurse,
+    Role::Doctor,
+    Role::Specialist,
+    Role::Clerk,
+    Role::Coordinator,
+    Role::SocialWorker,
+    Role::CommunityWorker,
+];
+/// Free places on a page.
+const PAGE: usize = 10;
+/// More free places than this are not read at once.
+const MOST: usize = 400;
+const WORDS: usize = 1000;
+
+/// From which day on, how attended, which page.
+#[derive(Clone, Default, Deserialize)]
+pub struct Asked {
+    #[serde(default)]
+    desde: String,
+    #[serde(default)]
+    como: String,
+    #[serde(default)]
+    pagina: String,
+}
+
+#[derive(Template)]
+#[template(path = "pages/cita.html")]
+struct BookingPage {
+    shell: Shell,
+    heading: Text,
+    who: Head,
+    action: String,
+    version: u64,
+    form: Form,
+    filter: Form,
+    ways: Vec<(String, String)>,
+    notes: Vec<Note>,
+    now: Vec<String>,
+    asks_why: bool,
+    options: Vec<Choice>,
+    pages: Pages,
+    empty: Option<Empty>,
+    elsewhere: Facts,
+}
+
+#[derive(Template)]
+#[template(path = "pages/comprobante.html")]
+struct SlipPage {
+    shell: Shell,
+    who: Head,
+    person: String,
+    day: Text,
+    hour: String,
+    facts: Facts,
+    bring: Vec<Text>,
+}
+
+/// Whether the appointment that there is would be changed; refuses who may do neither.
+fn changes(visit: &Visit, referral: &Referral) -> Result<bool, Problem> {
+    let appointment = String::new();
+    let (step, changes) = match referral.state {
+        State::Waiting(_) | State::Missed(_) => (Move::Book { appointment }, false),
+        State::Booked { .. } => (Move::Reschedule { appointment }, true),
+        _ => return Err(Problem::Stale),
+    };
+    let twice_missed = matches!(&referral.state, State::Missed(wait) if wait.missed >= 2);
+    if twice_missed || referral.allows(visit.cx()?, &step) { Ok(changes) } else { Err(Problem::Forbidden) }
+}
+
+/// `GET /referencias/{id}/cita`
+pub async fn show_booking(visit: Visit, Path(id): Path<String>, Query(asked): Query<Asked>) -> Answer {
+    let referral = Referral::load(&visit.state.access, visit.cx()?, &id).await?;
+    show(&page(&visit, &referral, &asked, Form::default()).await?)
+}
+
+/// `POST /referencias/{id}/cita`
+pub async fn take_booking(visit: Visit, Path(id): Path<String>, Posted(mut form): Posted) -> Answer {
+    let (access, cx) = (&visit.state.access, visit.cx()?);
+    let referral = Referral::load(access, cx, &id).await?;
+    unchanged(&form, &referral)?;
+    let changes = changes(&visit, &referral)?;
+    let slot = form.required("lugar", 64, t("cita-elija"));
+    let why = if changes { form.required("motivo", WORDS, t("cita-motivo-falta")) } else { String::new() };
+    if form.ok() {
+        let given = if changes {
+            reschedule(access, cx, &referral, &slot, &why).await
+        } else {
+            book_once(access, cx, &referral, &slot, Some(form.get("_una"))).await
+        };
+        match given {
+            Ok(_) => {
+                let what = if changes { Done::AppointmentMoved } else { Done::AppointmentGiven };
+                return done(&visit, &format!("/referencias/{id}/cita/comprobante"), what);
+            }
+            Err(CareError::Taken { options }) => form.error("lugar", lost(&options)),
+            Err(other) => return Err(other.into()),
+        }
+    }
+    let asked = Asked { desde: form.get("desde").into(), como: form.get("como").into(), pagina: String::new() };
+    mend(&page(&visit, &referral, &asked, form).await?)
+}
+
+/// Somebody was faster: what is free now.
+fn lost(options: &[Place]) -> Text {
+    let free: Vec<String> = options.iter().take(3).map(|one| date_time(one.start)).collect();
+    if free.is_empty() { t("cita-ocupado-nada") } else { t("cita-ocupado").with("libres", free.join("; ")) }
+}
+
+fn midnight(day: Date) -> Option<Timestamp> {
+    Offset::constant(-6).to_timestamp(day.at(0, 0, 0, 0)).ok()
+}
+
+async fn page(visit: &Visit, referral: &Referral, asked: &Asked, form: Form) -> Result<BookingPage, Problem> {
+    let (access, cx) = (&visit.state.access, visit.cx()?);
+    let changes = changes(visit, referral)?;
+    let stopped = matches!(&referral.state, State::Missed(wait) if wait.missed >= 2);
+    let mut filter = Form::default();
+    filter.set("desde", &asked.desde);
+    filter.set("como", &asked.como);
+    let from = filter.date("desde").and_then(midnight).map_or(cx.now, |day| day.max(cx.now));
+    let (facility, service) = (referral.destination().id, referral.service().id);
+    let wanted = Wanted { facility: &facility, service: &service, from, count: MOST };
+    let mut places = places_from(access, cx, wanted).await?;
+    let network = visit.state.network().await?;
+    let (options, pages, elsewhere) = network.with(|directory: &Directory| {
+        let attends = |place: &Place| directory.service(&place.offer).map(|one| one.modalities).unwrap_or_default();
+        places.retain(|place| asked.como.is_empty() || attends(place).contains(&asked.como));
+        let (number, pages) = cut(&mut places, referral.id(), asked);
+        let chosen = form.get("lugar");
+        let option = |(at, place): (usize, &Place)| {
+            choice(directory, referral, place, (at == 0 && number == 1, place.id == chosen))
+        };
+        let options: Vec<Choice> = places.iter().enumerate().map(option).collect();
+        (options, pages, elsewhere(directory, referral, cx.now))
+    });
+    let heading = if changes { t("cita-cambiar") } else { t("cita-dar") };
+    let mut shell = visit.shell(heading.clone());
+    shell = shell.back(format!("/personas/{}", referral.patient().id), t("volver-persona"));
+    let narrowed = !asked.desde.is_empty() || !asked.como.is_empty();
+    Ok(BookingPage {
+        shell,
+        heading,
+        who: head_of(referral),
+        action: format!("/referencias/{}/cita", referral.id()),
+        version: referral.task_version,
+        form,
+        filter,
+        ways: ways(),
+        notes: notes(visit, referral, stopped).await?,
+        now: told(referral, cx.now),
+        asks_why: changes,
+        empty: (options.is_empty() || stopped).then(|| empty(referral, stopped, narrowed)),
+        options,
+        pages,
+        elsewhere,
+    })
+}
+
+fn ways() -> Vec<(String, String)> {
+    let way = |code: &str| (code.to_owned(), modality(code));
+    let all = (String::new(), t("cita-todas").to_string());
+    vec![all, way("presencial"), way("jornada"), way("teleconsulta")]
+}
+
+/// The appointment that there is, or why none can be given.
+async fn notes(visit: &Visit, referral: &Referral, stopped: bool) -> Result<Vec<Note>, Problem> {
+    if stopped {
+        return Ok(vec![Note::new(Tone::Stop, t("cita-dos-faltas"), t("cita-dos-faltas-que"))]);
+    }
+    let Some(id) = referral.state.appointment() else { return Ok(Vec::new()) };
+    let held = visit.state.access.read(visit.cx()?, &Key::new("Appointment", id)).await?.value();
+    let start: Option<Timestamp> = held.text_at(&["start"]).and_then(|start| start.parse().ok());
+    let note = |start| Note::new(Tone::Info, t("cita-ahora"), date_time(start));
+    Ok(start.map(note).into_iter().collect())
+}
+
+fn empty(referral: &Referral, stopped: bool, narrowed: bool) -> Empty {
+    let place = referral.destination().name;
+    if stopped {
+        return Empty::quiet(t("cita-sin-formulario"), t("cita-dos-faltas-que"));
+    }
+    let act = narrowed.then(|| (format!("/referencias/{}/cita", referral.id()), t("cita-quitar-filtros").into()));
+    Empty { act, ..Empty::quiet(t("cita-nada-titulo").with("lugar", place), t("cita-nada")) }
+}
+
+/// Keeps the places of the page that is asked for.
+fn cut(places: &mut Vec<Place>, referral: &str, asked: &Asked) -> (usize, Pages) {
+    let total = places.len();
+    let last = total.div_ceil(PAGE).max(1);
+    let number = asked.pagina.parse().unwrap_or(1).clamp(1, last);
+    let first = (number - 1) * PAGE;
+    let shown: Vec<Place> = places.drain(..).skip(first).take(PAGE).collect();
+    *places = shown;
+    let to = |page: usize| {
+        let query = format!("desde={}&como={}&pagina={page}", percent(&asked.desde), percent(&asked.como));
+        format!("/referencias/{referral}/cita?{query}")
+    };
+    let pages = Pages {
+        shown: t("cita-mostrados")
+            .with("desde", (first + 1).min(total))
+            .with("hasta", first + places.len())
+            .with("total", total)
+            .into(),
+        previous: (number > 1).then(|| to(number - 1)),
+        next: (number < last).then(|| to(number + 1)),
+    };
+    (number, pages)
+}
+
+/// A free place as a card; `first` and whether it is chosen.
+fn choice(directory: &Directory, referral: &Referral, place: &Place, (first, on): (bool, bool)) -> Choice {
+    let offer = directory.service(&place.offer);
+    let how: Vec<String> =
+        offer.map(|one| one.modalities).unwrap_or_default().iter().map(|one| modality(one)).collect();
+    let how = if how.is_empty() { t("est-sin-modalidad").into() } else { how.join(", ") };
+    let start = local(place.start);
+    Choice {
+        value: place.id.clone(),
+        name: t("cita-cuando").with("dia", day_in_words(start.date())).with("hora", hour(place.start)).into(),
+        tag: if first { t("cita-primero").into() } else { String::new() },
+        about: [referral.destination().name, place.comment.clone()]
+            .into_iter()
+            .filter(|part| !part.is_empty())
+            .collect::<Vec<_>>()
+            .join(" · "),
+        facts: vec![
+            (t("cita-fecha").into(), date(start.date())),
+            (t("cita-como").into(), how),
+            (t("cita-distancia").into(), distance(directory, &referral.origin().id, &referral.destination().id).text()),
+        ],
+        on,
+    }
+}
+
+fn distance(directory: &Directory, from: &str, to: &str) -> Distance {
+    match (directory.facility(from), directory.facility(to)) {
+        (Some(from), Some(to)) => directory.distance(from, to),
+        _ => Distance::Unknown,
+    }
+}
+
+/// Where else the network offers the service to the post, and when it is free there.
+fn elsewhere(directory: &Directory, referral: &Referral, now: Timestamp) -> Facts {
+    let offers = directory.options(&referral.origin().id, &referral.service().id, now);
+    let away = offers.iter().filter(|one| one.service.facility != referral.destination().id);
+    let told = |one: &network::Offer<'_>| {
+        let free = one.next_free.map_or_else(|| t("lugar-sin-agenda").to_string(), date_time);
+        (one.facility.name.clone(), format!("{free} · {}", one.distance.text()))
+    };
+    Facts(away.take(3).map(told).collect())
+}
+
+/// `GET /referencias/{id}/cita/comprobante`
+pub async fn show_slip(visit: Visit, Path(id): Path<String>) -> Answer {
+    let (access, cx) = (&visit.state.access, visit.cx()?);
+    let referral = Referral::load(access, cx, &id).await?;
+    let appointment = referral.state.appointment().ok_or(Problem::Stale)?;
+    let held = access.read(cx, &Key::new("Appointment", appointment)).await?.value();
+    let start: Timestamp = held.text_at(&["start"]).and_then(|start| start.parse().ok()).ok_or(Problem::Fault)?;
+    let place = referral.destination();
+    let network = visit.state.network().await?;
+    let (address, phone) = network.with(|directory: &Directory| {
+        let known = directory.facility(&place.id);
+        known.map(|one| (one.address.clone(), one.phone.clone())).unwrap_or_default()
+    });
+    let facts = [
+        (t("comprobante-lugar"), place.name),
+        (t("comprobante-direccion"), address),
+        (t("comprobante-telefono"), phone),
+        (t("comprobante-servicio"), referral.service().name),
+        (t("comprobante-refiere"), referral.origin().name),
+        (t("comprobante-numero"), referral.number().to_owned()),
+    ];
+    let facts = facts.into_iter().filter(|(_, value)| !value.is_empty());
+    show(&SlipPage {
+        shell: visit.shell(t("comprobante-titulo")),
+        who: head_of(&referral),
+        person: referral.patient().id,
+        day: full_date_in_words(local(start).date()),
+        hour: hour(start),
+        facts: Facts(facts.map(|(name, value)| (name.to_string(), value)).collect()),
+        bring: vec![t("comprobante-dpi"), t("comprobante-hoja"), t("comprobante-resultados"), t("comprobante-lengua")],
+    })
+}

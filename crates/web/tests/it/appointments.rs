@@ -1,0 +1,208 @@
+//! Giving, losing and changing an appointment; the hospital's day; the specialist's answer.
+
+use std::sync::Arc;
+
+use access::{Role, system};
+use axum::http::StatusCode;
+use care::referral::draft::{Draft, start_draft};
+use care::referral::review::{Review, review};
+use care::referral::send::send;
+use care::referral::state::{Phase, Priority};
+use care::referral::{Named, Referral};
+use fhir::json;
+use testkit::{HOSPITAL, IGSS_HOSPITAL, POST, World};
+
+use crate::Site;
+use crate::house::well_made;
+
+/// Two places today and two next week, and Rosa's referral on the waiting list; gives its id.
+async fn waiting() -> (Site, String) {
+    let world = World::governed(vec![Arc::new(care::CareGovernor)]).await;
+    let system = world.system();
+    let specialty = json!([{ "coding": [{ "system": system::SPECIALTY, "code": "oftalmologia" }] }]);
+    let how = json!([{ "coding": [{ "system": system::MODALITY, "code": "presencial" }] }]);
+    let offer = json!({ "resourceType": "HealthcareService", "active": true, "name": "Oftalmología",
+        "providedBy": { "reference": format!("Organization/{HOSPITAL}") }, "specialty": specialty,
+        "characteristic": how });
+    world.put(&system, "ojos", offer).await;
+    let schedule = json!({ "resourceType": "Schedule", "active": true,
+        "actor": [{ "reference": "HealthcareService/ojos" }] });
+    world.put(&system, "agenda", schedule).await;
+    for (id, start, end) in [
+        ("h1", "2026-11-24T14:00:00Z", "2026-11-24T14:20:00Z"),
+        ("h2", "2026-11-24T20:00:00Z", "2026-11-24T20:20:00Z"),
+        ("s1", "2026-12-01T14:00:00Z", "2026-12-01T14:20:00Z"),
+        ("s2", "2026-12-01T14:20:00Z", "2026-12-01T14:40:00Z"),
+    ] {
+        let slot = json!({ "resourceType": "Slot", "meta": { "profile": [system::PROFILE_SLOT] },
+            "schedule": { "reference": "Schedule/agenda" }, "status": "free", "start": start, "end": end });
+        world.put(&system, id, slot).await;
+    }
+    let id = on_the_list(&world, "rosa").await;
+    (Site::over(world), id)
+}
+
+/// Refers somebody to the hospital and puts the referral on its list.
+async fn on_the_list(world: &World, person: &str) -> String {
+    let nurse = world.nurse("Ixmucané");
+    world.person(&nurse, person, "Tzub").await;
+    let draft = Draft {
+        patient: Named { id: person.into(), name: format!("Rosa Tzub {person}") },
+        service: "oftalmologia".into(),
+        destination: Named { id: HOSPITAL.into(), name: "Hospital Regional de Cobán".into() },
+        reason: "Ve menos del ojo derecho".into(),
+        diagnoses: vec![("H25".into(), "Catarata senil".into())],
+        done: "Agudeza visual tomada".into(),
+        signs: Some(vec![]),
+        ..Draft::default()
+    };
+    let written = start_draft(&world.access, &nurse, &draft).await.unwrap();
+    let sent = send(&world.access, &nurse, &written).await.unwrap();
+    let network = world.coordinator("Edgar");
+    let seen = Referral::load(&world.access, &network, sent.id()).await.unwrap();
+    review(&world.access, &network, &seen, &Review::Accept(Priority::P3), "Criterios completos").await.unwrap();
+    sent.id().to_owned()
+}
+
+async fn phase(site: &Site, id: &str) -> Phase {
+    Referral::load(&site.world.access, &site.world.system(), id).await.unwrap().state.phase()
+}
+
+#[tokio::test]
+async fn the_clerk_gives_a_place_once_and_prints_it() {
+    let (site, id) = waiting().await;
+    let mut clerk = site.logged_in("marta", Role::Clerk, HOSPITAL).await;
+    let path = format!("/referencias/{id}/cita");
+    let page = clerk.get(&path).await;
+    well_made(&path, &page);
+    assert!(page.body.contains("martes 1 de diciembre, 8:00") && page.body.contains("en el establecimiento"));
+    let later = clerk.get(&format!("{path}?desde=01/12/2026&como=presencial")).await;
+    assert!(later.body.contains("1 a 2 de 2 lugares") && !later.body.contains("24/11/2026"), "{}", later.body);
+    let none = clerk.get(&format!("{path}?como=teleconsulta")).await;
+    well_made(&path, &none);
+    assert!(none.body.contains("No hay lugares libres") && none.body.contains("Quitar los filtros"), "{}", none.body);
+
+    let version = page.hidden("version");
+    let silent = clerk.submit(&page, &path, &[("version", &version)]).await;
+    assert_eq!(silent.status, StatusCode::UNPROCESSABLE_ENTITY);
+    well_made(&path, &silent);
+    let chosen = [("version", version.as_str()), ("lugar", "s1")];
+    let given = clerk.submit(&silent, &path, &chosen).await;
+    assert_eq!(given.location(), format!("{path}/comprobante"), "{}", given.body);
+    let twice = clerk.submit(&silent, &path, &chosen).await;
+    assert_eq!(twice.location(), given.location(), "the same form twice gives one appointment");
+    let slip = clerk.get(given.location()).await;
+    well_made(&path, &slip);
+    for part in ["martes 1 de diciembre de 2026", "A las 8:00", "Hospital Regional de Cobán", "Traiga"] {
+        assert!(slip.body.contains(part), "{part}: {}", slip.body);
+    }
+    let mut nurse = site.logged_in("ana", Role::Nurse, POST).await;
+    assert!(nurse.get(&format!("{path}/comprobante")).await.body.contains("A las 8:00"), "the post prints it too");
+}
+
+#[tokio::test]
+async fn who_loses_the_race_is_told_what_is_free_and_keeps_the_page() {
+    let (site, first) = waiting().await;
+    let second = on_the_list(&site.world, "berta").await;
+    let mut clerk = site.logged_in("marta", Role::Clerk, HOSPITAL).await;
+    let (one, other) = (format!("/referencias/{first}/cita"), format!("/referencias/{second}/cita"));
+    let (page, slower) = (clerk.get(&one).await, clerk.get(&other).await);
+    let version = page.hidden("version");
+    let won = clerk.submit(&page, &one, &[("version", &version), ("lugar", "s1")]).await;
+    assert_eq!(won.status, StatusCode::SEE_OTHER, "{}", won.body);
+    let version = slower.hidden("version");
+    let lost = clerk.submit(&slower, &other, &[("version", &version), ("lugar", "s1")]).await;
+    assert_eq!(lost.status, StatusCode::UNPROCESSABLE_ENTITY);
+    well_made(&other, &lost);
+    assert!(lost.body.contains("Alguien tomó ese lugar antes") && lost.body.contains("01/12/2026, 8:20"));
+    assert!(!lost.body.contains(r#"value="s1""#) && lost.body.contains(r#"value="s2""#), "{}", lost.body);
+    let version = lost.hidden("version");
+    let again = clerk.submit(&lost, &other, &[("version", &version), ("lugar", "s2")]).await;
+    assert_eq!(again.status, StatusCode::SEE_OTHER, "{}", again.body);
+}
+
+#[tokio::test]
+async fn an_appointment_is_changed_with_a_reason_and_frees_its_place() {
+    let (site, id) = waiting().await;
+    let mut clerk = site.logged_in("marta", Role::Clerk, HOSPITAL).await;
+    let path = format!("/referencias/{id}/cita");
+    let page = clerk.get(&path).await;
+    let version = page.hidden("version");
+    clerk.submit(&page, &path, &[("version", &version), ("lugar", "s1")]).await;
+    let page = clerk.get(&path).await;
+    well_made(&path, &page);
+    assert!(page.body.contains("Cambiar la cita") && page.body.contains("01/12/2026, 8:00"), "{}", page.body);
+    let version = page.hidden("version");
+    let silent = clerk.submit(&page, &path, &[("version", &version), ("lugar", "s2")]).await;
+    assert_eq!(silent.status, StatusCode::UNPROCESSABLE_ENTITY, "a change says why");
+    assert!(silent.body.contains(r#"value="s2" checked"#), "what was chosen stays");
+    let why = [("version", version.as_str()), ("lugar", "s2"), ("motivo", "Pidió más tarde")];
+    let moved = clerk.submit(&silent, &path, &why).await;
+    assert_eq!(moved.location(), format!("{path}/comprobante"), "{}", moved.body);
+    assert!(clerk.get(moved.location()).await.body.contains("A las 8:20"));
+    assert!(clerk.get(&path).await.body.contains(r#"value="s1""#), "the old place is free again");
+    let stale = clerk.clone().get(&path).await;
+    let late = [("version", version.as_str()), ("lugar", "s1"), ("motivo", "Tarde")];
+    assert_eq!(clerk.submit(&stale, &path, &late).await.status, StatusCode::CONFLICT, "an old page changes nothing");
+}
+
+/// Gives the referral that place, as the clerk.
+async fn booked(site: &Site, id: &str, slot: &str) {
+    let clerk = site.world.at("Marta", Role::Clerk, HOSPITAL);
+    let seen = Referral::load(&site.world.access, &clerk, id).await.unwrap();
+    care::referral::book::book(&site.world.access, &clerk, &seen, slot).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_agenda_shows_the_day_of_ones_own_facility_only() {
+    let (site, id) = waiting().await;
+    booked(&site, &id, "h1").await;
+    let later = on_the_list(&site.world, "berta").await;
+    booked(&site, &later, "s1").await;
+    let mut specialist = site.logged_in("rojas", Role::Specialist, HOSPITAL).await;
+    let day = specialist.get("/agenda").await;
+    well_made("/agenda", &day);
+    for part in ["Rosa Tzub rosa", "8:00 a 8:20", "Atender", "No asistió", "Puesto de salud Chicoj", "1 cita"] {
+        assert!(day.body.contains(part), "{part}: {}", day.body);
+    }
+    assert!(!day.body.contains("Rosa Tzub berta"), "another day");
+    let next = specialist.get("/agenda?dia=01/12/2026").await;
+    assert!(next.body.contains("Rosa Tzub berta") && !next.body.contains("/contrarreferir"), "not attended before");
+    assert!(!specialist.get("/agenda?servicio=pediatria").await.body.contains("Rosa Tzub rosa"));
+    assert!(specialist.get("/agenda?dia=02/12/2026").await.body.contains("No hay citas"));
+    let mut other = site.logged_in("igss", Role::Specialist, IGSS_HOSPITAL).await;
+    let theirs = other.get("/agenda").await;
+    assert!(!theirs.body.contains("Rosa Tzub rosa") && theirs.body.contains("No hay citas"), "{}", theirs.body);
+}
+
+#[tokio::test]
+async fn who_did_not_come_is_noted_and_the_post_looks_for_them() {
+    let (site, id) = waiting().await;
+    booked(&site, &id, "h1").await;
+    let mut clerk = site.logged_in("marta", Role::Clerk, HOSPITAL).await;
+    let path = format!("/agenda/{id}/no-asistio");
+    let page = clerk.get(&path).await;
+    well_made(&path, &page);
+    let version = page.hidden("version");
+    let noted = clerk.submit(&page, &path, &[("version", &version), ("motivo", "Se le llamó, no contesta")]).await;
+    assert!(noted.location().starts_with("/agenda"), "{}", noted.body);
+    assert_eq!(phase(&site, &id).await, Phase::Missed);
+    let day = clerk.get("/agenda?estado=no-asistio").await;
+    assert!(day.body.contains("Rosa Tzub rosa") && !day.body.contains(&path), "{}", day.body);
+}
+
+#[tokio::test]
+async fn who_has_no_part_in_it_is_refused() {
+    let (site, id) = waiting().await;
+    booked(&site, &id, "h1").await;
+    for (role, facility) in [(Role::Interpreter, HOSPITAL), (Role::Director, HOSPITAL)] {
+        let mut browser = site.logged_in(role.code(), role, facility).await;
+        for path in ["/agenda".to_owned(), format!("/referencias/{id}/cita")] {
+            assert_eq!(browser.get(&path).await.status, StatusCode::FORBIDDEN, "{} {path}", role.code());
+        }
+    }
+    let mut stranger = site.logged_in("igss", Role::Clerk, IGSS_HOSPITAL).await;
+    assert_eq!(stranger.get(&format!("/referencias/{id}/cita")).await.status, StatusCode::NOT_FOUND);
+    let mut nurse = site.logged_in("ana", Role::Nurse, POST).await;
+    assert_eq!(nurse.get(&format!("/agenda/{id}/no-asistio")).await.status, StatusCode::FORBIDDEN);
+}
