@@ -17,6 +17,9 @@ pub enum NetworkError {
     /// A table whose rows have mistakes; nothing was written.
     #[error("{} mistakes in the table", .0.len())]
     Rows(Vec<RowError>),
+    /// What the page showed has changed since.
+    #[error("it has changed since it was shown")]
+    Stale,
     /// The gate's.
     #[error(transparent)]
     Access(#[from] AccessError),
@@ -27,6 +30,7 @@ impl NetworkError {
     pub fn kind(&self) -> Kind {
         match self {
             Self::Outlines(_) | Self::Table(_) | Self::Rows(_) => Kind::Invalid,
+            Self::Stale => Kind::Stale,
             Self::Access(error) => error.kind(),
         }
     }

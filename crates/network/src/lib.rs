@@ -12,19 +12,23 @@ mod error;
 mod exchange;
 mod facility;
 mod map;
+mod office;
 mod place;
 mod service;
+mod sheet;
 mod slots;
 mod table;
 mod territory;
 
 pub use directory::{Directory, Distance, Filter, Offer, Page};
 pub use error::NetworkError;
-pub use exchange::{Format, Imported, RowError, export, import, read};
+pub use exchange::{Imported, Planned, RowError, check, export, import, plan};
 pub use facility::Facility;
 pub use map::{Canvas, Outlines};
+pub use office::{save_facility, save_service, stamp};
 pub use place::{Level, Place, Point};
 pub use service::{Hours, Service};
+pub use sheet::{Format, SHEET_BYTES, columns, read_sheet, write_sheet};
 pub use slots::{is_holiday, slots};
 pub use territory::{
     Ddriss, Department, District, FacilityType, KnownFacility, Language, Municipality, Offered, Population, Pueblo,

@@ -121,6 +121,15 @@ impl From<identity::IdentityError> for Problem {
     }
 }
 
+impl From<network::NetworkError> for Problem {
+    fn from(error: network::NetworkError) -> Self {
+        match error {
+            network::NetworkError::Access(error) => error.into(),
+            other => other.kind().into(),
+        }
+    }
+}
+
 impl From<store::StoreError> for Problem {
     fn from(error: store::StoreError) -> Self {
         AccessError::from(error).into()

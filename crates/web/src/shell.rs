@@ -106,6 +106,10 @@ pub enum Done {
     CircuitClosed,
     /// The person was found: back to the list.
     Relisted,
+    /// A facility was added or mended.
+    FacilitySaved,
+    /// What a facility offers was written.
+    ServiceSaved,
     /// An appointment was given.
     AppointmentGiven,
     /// The appointment was changed.
@@ -118,6 +122,8 @@ pub enum Done {
 
 impl Done {
     const ALL: &[(Self, &'static str)] = &[
+        (Self::FacilitySaved, "establecimiento"),
+        (Self::ServiceSaved, "servicio"),
         (Self::AccountClosed, "desactivada"),
         (Self::AccountOpened, "activada"),
         (Self::AccountEnded, "terminada"),
@@ -180,6 +186,8 @@ impl Done {
             Self::AppointmentMoved => t("hecho-cita-cambiada"),
             Self::Absent => t("hecho-falta"),
             Self::AbsentAgain => t("hecho-falta-dos"),
+            Self::FacilitySaved => t("hecho-establecimiento"),
+            Self::ServiceSaved => t("hecho-servicio"),
         }
     }
 }

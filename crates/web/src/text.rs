@@ -24,6 +24,7 @@ pub const SPANISH: &[(&str, &str)] = &[
     ("puesto", include_str!("../locales/es/puesto.ftl")),
     ("piezas", include_str!("../locales/es/piezas.ftl")),
     ("red", include_str!("../locales/es/red.ftl")),
+    ("red-editar", include_str!("../locales/es/red-editar.ftl")),
 ];
 
 static BUNDLE: LazyLock<FluentBundle<FluentResource>> = LazyLock::new(|| {

@@ -7,6 +7,7 @@ use network::{Directory, Facility, Place, Service};
 
 use crate::format::{date_time, number};
 use crate::gate::{Visit, show};
+use crate::pages::{facility_edit, service_edit};
 use crate::problem::{Answer, Problem};
 use crate::shell::Shell;
 use crate::text::{Text, t};
@@ -20,6 +21,7 @@ const DAYS: i64 = 30;
 const MOST: usize = 1000;
 
 struct Offering {
+    id: String,
     name: String,
     how: String,
     free: String,
@@ -50,6 +52,9 @@ struct FacilityPage {
     onward: Vec<Onward>,
     managers: Vec<(Option<String>, String)>,
     children: Vec<(String, String, bool)>,
+    /// Where the caller mends it, and where what it offers.
+    edit: Option<String>,
+    services: Option<String>,
 }
 
 /// `GET /red/{id}`
@@ -77,6 +82,8 @@ fn facility_page(visit: &Visit, directory: &Directory, id: &str, now: Timestamp)
         first: offer.next_free.map_or_else(|| t("est-ninguno-libre").to_string(), date_time),
     });
     let children = directory.children(id);
+    let cx = visit.cx().ok()?;
+    let mends = facility_edit::EDITORS.contains(&cx.role) && facility.institution == cx.institution;
     Some(FacilityPage {
         shell: visit.shell(t("est-titulo")).back("/red", t("est-volver")),
         name: facility.name.clone(),
@@ -88,6 +95,8 @@ fn facility_page(visit: &Visit, directory: &Directory, id: &str, now: Timestamp)
         serves: serves.into_iter().take(PLACES).collect(),
         onward: onward.collect(),
         managers: managers.filter(|(_, name)| !name.is_empty()).collect(),
+        edit: mends.then(|| format!("/red/{id}/editar")),
+        services: service_edit::may_edit(cx, facility).then(|| format!("/red/{id}/servicios")),
         children: children.iter().map(|one| (one.id(), one.name.clone(), one.synthetic)).collect(),
     })
 }
@@ -107,7 +116,13 @@ fn notes(facility: &Facility) -> Vec<Note> {
     notes
 }
 
-fn facts(facility: &Facility, within: &[&Place]) -> Facts {
+/// Where a facility stands: the places around it, from the smallest up.
+pub fn within<'a>(directory: &'a Directory, facility: &Facility) -> Vec<&'a Place> {
+    directory.page(&facility.id(), Timestamp::UNIX_EPOCH).map(|page| page.within).unwrap_or_default()
+}
+
+/// What is known of a facility.
+pub fn facts(facility: &Facility, within: &[&Place]) -> Facts {
     let or = |known: &str, unknown: Text| if known.is_empty() { unknown.to_string() } else { known.to_owned() };
     let places: Vec<&str> = within.iter().map(|place| place.name.as_str()).collect();
     let level = Some(facility.level()).filter(|level| *level > 0).map(|level| level.to_string()).unwrap_or_default();
@@ -137,6 +152,7 @@ fn offering(directory: &Directory, service: &Service, now: Timestamp) -> Offerin
         _ => number(f64::from(u32::try_from(soon).unwrap_or(u32::MAX))),
     };
     Offering {
+        id: service.id.clone(),
         name: service.specialty_name().to_owned(),
         how: if how.is_empty() { t("est-sin-modalidad").into() } else { how.join(", ") },
         free: count,

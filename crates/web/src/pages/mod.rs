@@ -6,6 +6,7 @@ mod answer;
 pub(crate) mod audit;
 mod booking;
 mod facility;
+mod facility_edit;
 pub(crate) mod find;
 mod home;
 mod info;
@@ -17,6 +18,7 @@ pub(crate) mod person;
 mod pieces;
 mod queue;
 mod refer;
+mod service_edit;
 pub(crate) mod staff;
 mod transfer;
 pub(crate) mod visit;
@@ -80,6 +82,7 @@ pub fn routes() -> Vec<Route> {
     ];
     routes.extend(at_post());
     routes.extend(appointments());
+    routes.extend(of_network());
     routes
 }
 
@@ -116,5 +119,21 @@ fn appointments() -> Vec<Route> {
         Route::get("/referencias/{id}/cita", BOOKS, booking::show_booking),
         Route::post("/referencias/{id}/cita", BOOKS, booking::take_booking),
         Route::get("/referencias/{id}/cita/comprobante", BOOKS, booking::show_slip),
+    ]
+}
+
+/// Who writes the network.
+fn of_network() -> Vec<Route> {
+    const FACILITIES: Expects = Expects::Roles(facility_edit::EDITORS);
+    const SERVICES: Expects = Expects::Roles(service_edit::EDITORS);
+    vec![
+        Route::get("/red/nuevo", FACILITIES, facility_edit::show_new),
+        Route::post("/red/nuevo", FACILITIES, facility_edit::add),
+        Route::get("/red/{id}/editar", FACILITIES, facility_edit::show_edit),
+        Route::post("/red/{id}/editar", FACILITIES, facility_edit::edit),
+        Route::get("/red/{id}/servicios/nuevo", SERVICES, service_edit::show_new),
+        Route::post("/red/{id}/servicios/nuevo", SERVICES, service_edit::add),
+        Route::get("/red/{id}/servicios/{servicio}", SERVICES, service_edit::show_edit),
+        Route::post("/red/{id}/servicios/{servicio}", SERVICES, service_edit::edit),
     ]
 }

@@ -8,6 +8,7 @@ use network::{Directory, Facility, Filter, Format, Level, territory};
 
 use crate::form::{Field, Form};
 use crate::gate::{Visit, percent, show};
+use crate::pages::facility_edit;
 use crate::pages::map::{Map, area_of};
 use crate::problem::{Answer, Problem};
 use crate::shell::Shell;
@@ -43,6 +44,7 @@ struct NetworkPage {
     pages: Pages,
     none: Option<Empty>,
     map: Map,
+    edits: bool,
 }
 
 /// `GET /red`
@@ -64,6 +66,7 @@ pub async fn show_network(visit: Visit, Query(pairs): Query<Vec<(String, String)
             rows,
             pages: pages("/red", &form, &FIELDS, found.len()),
             none: found.is_empty().then(|| Empty::quiet(t("red-nada-titulo"), t("red-nada"))),
+            edits: visit.role().is_some_and(|role| facility_edit::EDITORS.contains(&role)),
             map: Map::of(directory, &found, filter.area.as_deref()),
         }
     });

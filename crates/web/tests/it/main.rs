@@ -6,6 +6,7 @@ mod browser;
 mod desk;
 mod house;
 mod network;
+mod office;
 mod oversight;
 mod person;
 mod post;

@@ -22,7 +22,7 @@ fn hospital() -> Facility {
     }
 }
 
-async fn with_network() -> Site {
+pub async fn with_network() -> Site {
     let site = Site::new().await;
     let system = site.world.system();
     let place = |id: &str, name: &str, level, within| {

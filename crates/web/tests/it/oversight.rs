@@ -13,7 +13,7 @@ const SECRET: &str = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP";
 const CODE: &str = "222944";
 
 /// Somebody whose role needs the second step.
-async fn with_code(site: &Site, user: &str, role: Role) -> Browser {
+pub async fn with_code(site: &Site, user: &str, role: Role) -> Browser {
     let new =
         NewUser { password: Some(PASSWORD.into()), totp: Some(SECRET.into()), ..new_user(user, &[(role, OFFICE)]) };
     site.make(new).await;
@@ -25,7 +25,7 @@ async fn with_code(site: &Site, user: &str, role: Role) -> Browser {
     browser
 }
 
-async fn supervisor(site: &Site) -> Browser {
+pub async fn supervisor(site: &Site) -> Browser {
     let new = NewUser { territory: vec![POST.into()], ..new_user("hector", &[(Role::Supervisor, OFFICE)]) };
     site.make(NewUser { password: Some(PASSWORD.into()), ..new }).await;
     let mut browser = site.browser();

@@ -1,0 +1,143 @@
+//! The network's office: a facility and its services are written one at a time, held to what the
+//! page showed.
+
+use access::{Access, Act, Cx, system};
+use fhir::Value;
+use store::{Change, Expect, Key, Kind, Write};
+
+use crate::{Facility, NetworkError, Service};
+
+/// Versions of what a page shows, for [`save_facility`] and [`save_service`]: `3.1`; 0 = not there.
+///
+/// # Errors
+/// The gate's.
+pub async fn stamp(access: &Access, cx: &Cx, resources: &[Value]) -> Result<String, NetworkError> {
+    Ok(next_versions(access, cx, resources).await?.0)
+}
+
+/// Writes a facility: its Organization and its Location together.
+///
+/// # Errors
+/// `Stale` when it is not what the page showed; the gate's.
+pub async fn save_facility(access: &Access, cx: &Cx, facility: &Facility, seen: &str) -> Result<(), NetworkError> {
+    save(access, cx, "edit-facility", (&facility.resources(), seen)).await
+}
+
+/// Writes a service and, where it has one, its agenda.
+///
+/// # Errors
+/// As for [`save_facility`].
+pub async fn save_service(access: &Access, cx: &Cx, service: &Service, seen: &str) -> Result<(), NetworkError> {
+    let resources: Vec<Value> = std::iter::once(service.resource()).chain(service.schedule()).collect();
+    save(access, cx, "edit-service", (&resources, seen)).await
+}
+
+async fn save(
+    access: &Access,
+    cx: &Cx,
+    name: &'static str,
+    (resources, seen): (&[Value], &str),
+) -> Result<(), NetworkError> {
+    let (stamp, changes) = next_versions(access, cx, resources).await?;
+    if stamp != seen {
+        return Err(NetworkError::Stale);
+    }
+    match access.commit(cx, Act { name, changes, ..Act::default() }).await {
+        Err(error) if matches!(error.kind(), Kind::Stale | Kind::Conflict) => Err(NetworkError::Stale),
+        done => Ok(done.map(|_| ())?),
+    }
+}
+
+/// The next versions of these resources over what stands, and the versions that stand.
+pub(crate) async fn next_versions(
+    access: &Access,
+    cx: &Cx,
+    resources: &[Value],
+) -> Result<(String, Vec<Change>), NetworkError> {
+    let (mut versions, mut changes) = (Vec::new(), Vec::new());
+    for resource in resources {
+        let key = Key::new(resource.resource_type().unwrap_or_default(), resource.id().unwrap_or_default());
+        let known = match access.read(cx, &key).await {
+            Ok(stored) => Some(stored),
+            Err(error) if matches!(error.kind(), Kind::NotFound | Kind::Gone) => None,
+            Err(error) => return Err(error.into()),
+        };
+        let expect = known.as_ref().map_or(Expect::Absent, |stored| Expect::Version(stored.version));
+        versions.push(known.as_ref().map_or(0, |stored| stored.version).to_string());
+        let next = known.map_or_else(|| resource.clone(), |stored| onto(stored.value(), resource));
+        changes.push(Change { key, expect, write: Write::Put(next.to_bytes().into()) });
+    }
+    Ok((versions.join("."), changes))
+}
+
+/// What ours says, over what stands; what ours does not know of (aliases, contacts, other
+/// extensions, a second telephone) stays.
+fn onto(mut next: Value, ours: &Value) -> Value {
+    let told: &[&str] = match ours.resource_type() {
+        Some("Organization") => &["telecom", "address", "partOf"],
+        Some("Location") => &["position", "partOf"],
+        Some("HealthcareService") => &["location", "coverageArea", "characteristic", "availableTime"],
+        _ => &[],
+    };
+    let first = |value: &Value, name: &str| {
+        let one = value.get(name).map(|found| found.first().clone());
+        one.and_then(|one| Some(one.text_at(&["value"]).or_else(|| one.text_at(&["text"]))?.to_owned()))
+    };
+    let same =
+        |next: &Value, name: &str| matches!(name, "telecom" | "address") && first(next, name) == first(ours, name);
+    for name in told.iter().filter(|name| ours.get(name).is_none()) {
+        if let Some(object) = next.as_object_mut() {
+            object.remove(name);
+        }
+    }
+    for (name, value) in ours.as_object().into_iter().flat_map(fhir::json::Object::iter) {
+        match name {
+            "meta" => {}
+            "extension" => {
+                let kept = next.items("extension").iter().filter(|one| !is_ours(one));
+                let all: Vec<Value> = kept.cloned().chain(ours.items("extension").iter().cloned()).collect();
+                next.set("extension", all);
+            }
+            name if same(&next, name) => {}
+            name => next.set(name, value),
+        }
+    }
+    next
+}
+
+fn is_ours(extension: &Value) -> bool {
+    let own = [system::EXT_INSTITUTION, system::EXT_VERIFICATION, system::EXT_SLOT_MINUTES];
+    extension.text_at(&["url"]).is_some_and(|url| own.contains(&url))
+}
+
+#[cfg(test)]
+mod tests {
+    use fhir::json;
+
+    use super::*;
+
+    #[test]
+    fn what_the_page_does_not_know_of_stays_and_what_it_empties_goes() {
+        let known = json!({
+            "resourceType": "Organization", "id": "x", "name": "Puesto",
+            "alias": ["El puesto"], "contact": [{ "name": { "text": "Rosa" } }],
+            "extension": [{ "url": "urn:otro", "valueCode": "a" },
+                { "url": system::EXT_VERIFICATION, "valueCode": "unverified" }],
+            "telecom": [{ "system": "phone", "value": "1" }, { "system": "email", "value": "a@b" }],
+            "address": [{ "text": "Aldea" }],
+        });
+        let post = Facility {
+            code: "x".into(),
+            name: "Nuevo".into(),
+            phone: "1".into(),
+            verified: true,
+            ..Facility::default()
+        };
+        let next = onto(known, &post.resources()[0]);
+        assert_eq!(next.text_at(&["name"]), Some("Nuevo"));
+        assert_eq!((next.items("telecom").len(), next.get("address").is_none()), (2, true));
+        assert!(next.get("alias").is_some() && next.get("contact").is_some());
+        let urls: Vec<_> = next.items("extension").iter().filter_map(|one| one.text_at(&["url"])).collect();
+        assert_eq!(urls, ["urn:otro", system::EXT_INSTITUTION]);
+    }
+}
