@@ -25,7 +25,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("web", &["fhir", "store", "access", "identity", "network", "care"]),
     ("server", &["fhir", "store", "access", "identity", "network", "care", "api", "web"]),
     ("testkit", &["fhir", "store", "access"]),
-    ("e2e", &["fhir"]),
+    ("e2e", &["fhir", "access", "web"]),
     ("xtask", &["fhir"]),
 ];
 

@@ -11,6 +11,8 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::Account;
+
 /// A browser window.
 pub struct Browser {
     client: Client,
@@ -72,6 +74,13 @@ impl Browser {
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
         panic!("chromedriver does not answer on port {port}");
+    }
+
+    /// Makes the window this wide.
+    pub async fn resize(&self, width: u32) {
+        let arguments = json!({ "width": width, "height": 800, "deviceScaleFactor": 1, "mobile": false });
+        let command = ChromeCommand { name: "Emulation.setDeviceMetricsOverride", arguments };
+        self.client.issue_cmd(command).await.expect("the window takes the width");
     }
 
     /// Goes to a page.
@@ -160,6 +169,44 @@ impl Browser {
     /// Runs a script in the page.
     pub async fn script(&self, script: &str) -> Value {
         self.client.execute(script, vec![]).await.expect("the script runs")
+    }
+
+    /// The paths of the page's links that stay here, without what follows `#`.
+    pub async fn links(&self) -> Vec<String> {
+        let script = "return [...document.querySelectorAll('a[href]')].filter(a => a.origin === location.origin)
+            .map(a => a.pathname + a.search)";
+        let found = self.script(script).await;
+        let found = found.as_array().into_iter().flatten();
+        found.filter_map(|link| link.as_str().map(str::to_owned)).collect()
+    }
+
+    /// Logs in, with the second step where the account has one.
+    ///
+    /// # Panics
+    /// If it does not lead to the first page.
+    pub async fn log_in(&self, base: &str, account: &Account) {
+        self.goto(&format!("{base}/entrar")).await;
+        self.fill("input[autocomplete=username]", &account.user).await;
+        self.fill("input[autocomplete=current-password]", &account.password).await;
+        self.click("main form button").await;
+        if let Some(code) = account.code() {
+            self.find("input[autocomplete=one-time-code]").await;
+            self.fill("input[autocomplete=one-time-code]", &code).await;
+            self.click("main form button").await;
+        }
+        let end = format!("{base}/");
+        for _ in 0..100 {
+            if self.url().await == end {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("{} can't log in, at {}:\n{}", account.user, self.url().await, self.text().await);
+    }
+
+    /// Forgets every session.
+    pub async fn forget(&self) {
+        self.client.delete_all_cookies().await.expect("cookies can be deleted");
     }
 
     /// Runs axe-core (its source is given) with the WCAG 2.2 AA rules.

@@ -30,6 +30,20 @@ pub struct Account {
     pub totp: Option<String>,
 }
 
+impl Account {
+    /// The code of the second step at this moment, where the account has one.
+    ///
+    /// # Panics
+    /// If its secret is not base 32.
+    #[allow(clippy::disallowed_methods, reason = "the running program has the real clock")]
+    pub fn code(&self) -> Option<String> {
+        let secret = totp_rs::Secret::try_from_base32(self.totp.as_ref()?).expect("base 32");
+        let totp = totp_rs::Builder::new().with_secret(secret).with_digits(6).build().expect("160 bits");
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("after 1970");
+        Some(totp.generate(now.as_secs()).to_string())
+    }
+}
+
 impl Program {
     /// The binary: two folders above the test's own (`target/debug/deps/it-…`).
     ///

@@ -1,9 +1,34 @@
-//! A nurse at her post: she logs in, sees what waits, finds a person and opens the record; every
-//! page on the way is accessible on a phone and at a desk.
+//! Every page of the router's table, as each role reaches it by its links: accessible on a phone and
+//! at a desk, without a script of its own, and never wider than the screen.
 
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::PathBuf;
 
 use e2e::{Account, Browser, Program};
+use web::Expects;
+
+/// Roles that walk, with what each looks for besides its links.
+const WALKERS: [(&str, &str); 12] = [
+    ("enfermeria", "/personas?q=caal"),
+    ("medico", "/personas?q=caal"),
+    ("enlace-comunitario", "/"),
+    ("gestor-red", "/referencias"),
+    ("especialista", "/"),
+    ("citas", "/"),
+    ("supervision-distrito", "/cuentas"),
+    ("direccion", "/"),
+    ("trabajo-social", "/"),
+    ("interprete", "/"),
+    ("administrador", "/red"),
+    ("auditor", "/auditoria"),
+];
+
+/// Rows that show no page: a download, or a page that only a link from outside or a form leads to.
+const NO_PAGE: [&str; 5] =
+    ["/red.csv", "/red.xlsx", "/invitacion/{codigo}", "/personas/{id}/atendida", "/referencias/{id}/enviada"];
+
+/// How many pages of one row each role looks at, to find the links of different states.
+const EACH: usize = 3;
 
 /// axe-core as `./tejido test` installs it in the build folder.
 fn axe() -> Option<String> {
@@ -18,68 +43,126 @@ fn pictures() -> Option<PathBuf> {
     std::env::var("E2E_PICTURES").ok().map(PathBuf::from)
 }
 
-async fn log_in(browser: &Browser, base: &str, account: &Account) {
-    browser.goto(&format!("{base}/entrar")).await;
-    browser.fill("input[autocomplete=username]", &account.user).await;
-    browser.fill("input[autocomplete=current-password]", &account.password).await;
-    browser.click("main form button").await;
+/// The row of the table that a path belongs to.
+fn row(path: &str) -> Option<&'static str> {
+    let parts: Vec<&str> = path.split('?').next().unwrap_or_default().split('/').collect();
+    let fits = |pattern: &str| {
+        let wanted: Vec<&str> = pattern.split('/').collect();
+        let same = |(wanted, part): (&&str, &&str)| wanted == part || (wanted.starts_with('{') && !part.is_empty());
+        wanted.len() == parts.len() && wanted.iter().zip(&parts).all(same)
+    };
+    let rows: Vec<&'static str> = pages().into_keys().filter(|pattern| fits(pattern)).collect();
+    rows.iter().find(|pattern| !pattern.contains('{')).or(rows.first()).copied()
+}
+
+/// Path and who may ask, of every row that shows something.
+fn pages() -> BTreeMap<&'static str, Expects> {
+    web::routes().into_iter().filter(|row| row.method == "GET").map(|row| (row.path, row.expects)).collect()
 }
 
 struct Walk<'a> {
     browser: &'a Browser,
+    base: &'a str,
     axe: Option<&'a str>,
-    width: u32,
-    wrong: Vec<String>,
+    seen: BTreeSet<&'static str>,
+    wrong: BTreeSet<String>,
 }
 
 impl Walk<'_> {
-    /// Looks at the page where the browser is.
-    async fn look(&mut self, name: &str) {
-        let wide = self.browser.script("return document.documentElement.scrollWidth > window.innerWidth").await;
-        if wide.as_bool() == Some(true) {
-            self.wrong.push(format!("{name} at {} px scrolls sideways", self.width));
+    /// Looks at the page where the browser is, once for each row of the table.
+    async fn look(&mut self, pattern: &'static str) {
+        if !self.seen.insert(pattern) {
+            return;
         }
-        if let Some(source) = self.axe {
-            for found in self.browser.axe(source).await {
-                self.wrong.push(format!("{name} at {} px: {} {:?}", self.width, found.rule, found.places));
+        for width in [360, 1280] {
+            self.browser.resize(width).await;
+            let wide = self.browser.script("return document.documentElement.scrollWidth > window.innerWidth").await;
+            if wide.as_bool() == Some(true) {
+                self.wrong.insert(format!("{pattern} at {width} px scrolls sideways"));
+            }
+            if let Some(source) = self.axe {
+                for found in self.browser.axe(source).await {
+                    self.wrong.insert(format!("{pattern} at {width} px: {} {:?}", found.rule, found.places));
+                }
+            }
+            if let Some(folder) = pictures() {
+                let name = pattern.trim_matches('/').replace(['/', '.'], "-").replace(['{', '}'], "");
+                let name = if name.is_empty() { "inicio" } else { &name };
+                self.browser.screenshot(&folder.join(format!("{name}-{width}.png"))).await;
             }
         }
-        if let Some(folder) = pictures() {
-            self.browser.screenshot(&folder.join(format!("{name}-{}.png", self.width))).await;
+    }
+
+    /// Follows the links from these pages on.
+    async fn follow(&mut self, start: Vec<String>) {
+        let mut counts: BTreeMap<&'static str, usize> = BTreeMap::new();
+        let mut known: BTreeSet<String> = start.iter().cloned().collect();
+        let mut waiting: VecDeque<String> = start.into();
+        while let Some(path) = waiting.pop_front() {
+            let Some(pattern) = row(&path).filter(|pattern| !NO_PAGE.contains(pattern)) else { continue };
+            let count = counts.entry(pattern).or_default();
+            *count += 1;
+            if *count > EACH {
+                continue;
+            }
+            self.browser.goto(&format!("{}{path}", self.base)).await;
+            let at = self.browser.url().await;
+            let Some(pattern) = at.strip_prefix(self.base).and_then(row) else { continue };
+            let scripts = self.browser.script("return document.scripts.length").await;
+            if scripts.as_u64() != Some(0) {
+                self.wrong.insert(format!("{path} has a script: a page works without"));
+            }
+            let heading = self.browser.script("return document.querySelector('h1') !== null").await;
+            if heading.as_bool() != Some(true) {
+                self.wrong.insert(format!("{path} has no heading:\n{}", self.browser.text().await));
+            }
+            self.look(pattern).await;
+            for link in self.browser.links().await {
+                if known.insert(link.clone()) {
+                    waiting.push_back(link);
+                }
+            }
         }
     }
 }
 
-async fn walk(program: &Program, width: u32, source: Option<&str>) -> Vec<String> {
-    let browser = Browser::open(width, true).await;
-    let mut walk = Walk { browser: &browser, axe: source, width, wrong: Vec::new() };
-    browser.goto(&format!("{}/entrar", program.base)).await;
-    walk.look("entrar").await;
-    log_in(&browser, &program.base, &program.account("enfermeria", "MSPAS")).await;
-    browser.see("Lo que espera por usted").await;
-    walk.look("inicio").await;
-    browser.goto(&format!("{}/personas?q=caal", program.base)).await;
-    assert!(browser.has("main a[href^='/personas/']").await, "nobody found:\n{}", browser.text().await);
-    walk.look("personas").await;
-    for path in ["/cuenta", "/ayuda", "/accesibilidad", "/privacidad", "/piezas"] {
-        browser.goto(&format!("{}{path}", program.base)).await;
-        walk.look(&path[1..]).await;
+async fn walk_as(walk: &mut Walk<'_>, account: &Account, role: access::Role, first: &str) {
+    walk.browser.log_in(walk.base, account).await;
+    let plain = |(path, expects): (&'static str, Expects)| {
+        (!path.contains('{') && !path.contains("bloquear") && expects.admits(role)).then(|| path.to_owned())
+    };
+    let mut start = vec!["/".to_owned(), first.to_owned()];
+    start.extend(pages().into_iter().filter_map(plain));
+    walk.follow(start).await;
+    if role == access::Role::Nurse {
+        walk.browser.goto(&format!("{}/cuenta", walk.base)).await;
+        walk.browser.click("form[action='/bloquear'] button").await;
+        walk.browser.find("form[action='/desbloquear']").await;
+        walk.look("/desbloquear").await;
     }
-    let wrong = std::mem::take(&mut walk.wrong);
-    browser.close().await;
-    wrong
+    walk.browser.forget().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_nurse_finds_a_person_on_a_phone_and_at_a_desk() {
-    let program = Program::demo(&["--people", "400", "--referrals-percent", "4"]);
+async fn every_page_is_accessible_on_a_phone_and_at_a_desk_and_has_no_script() {
+    let program = Program::demo(&["--people", "400"]);
     let source = axe();
     if source.is_none() {
         println!("skipped: axe-core is not installed (./tejido test installs it)");
     }
-    let mut wrong = Vec::new();
-    for width in [360, 1280] {
-        wrong.extend(walk(&program, width, source.as_deref()).await);
+    let browser = Browser::open(360, true).await;
+    let (seen, wrong) = (BTreeSet::new(), BTreeSet::new());
+    let mut walk = Walk { browser: &browser, base: &program.base, axe: source.as_deref(), seen, wrong };
+    let open = pages().into_iter().filter(|(path, expects)| *expects == Expects::Anyone && !path.contains('{'));
+    walk.follow(open.map(|(path, _)| path.to_owned()).collect()).await;
+    for (code, first) in WALKERS {
+        let role = access::Role::from_code(code).expect("a role");
+        walk_as(&mut walk, &program.account(code, "MSPAS"), role, first).await;
     }
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let missed: Vec<_> =
+        pages().into_keys().filter(|path| !walk.seen.contains(path) && !NO_PAGE.contains(path)).collect();
+    let wrong = walk.wrong.iter().cloned().collect::<Vec<_>>().join("\n");
+    browser.close().await;
+    assert!(wrong.is_empty(), "{wrong}");
+    assert!(missed.is_empty(), "no role reached {missed:?}");
 }
