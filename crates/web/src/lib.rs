@@ -25,6 +25,7 @@ mod shell;
 mod step;
 mod text;
 mod timeline;
+mod told;
 pub mod ui;
 
 use std::ops::Deref;

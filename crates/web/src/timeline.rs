@@ -87,7 +87,7 @@ fn visit(story: &Story, encounter: &Value) -> (String, Event) {
 }
 
 /// `Peso 61.2 kg`, or the parts of a panel: `Presión 112/70 mmHg` as its components say.
-fn measure(observation: &Value) -> Option<String> {
+pub fn measure(observation: &Value) -> Option<String> {
     let name = words(observation.get("code"));
     let value = |of: &Value| {
         let quantity = of.get("valueQuantity")?;
@@ -126,7 +126,7 @@ fn referral(story: &Story, request: &Value) -> (String, Event) {
         heading: t("linea-referencia").with("servicio", words(request.get("code"))).into(),
         lines: reasons.into_iter().filter(|reason| !reason.is_empty()).collect(),
         tag: (!state.is_empty()).then(|| Tag::new(tone, state)),
-        link: None,
+        link: task.and_then(Value::id).map(|id| (format!("/referencias/{id}"), t("linea-ver-referencia").into())),
     };
     (asked.to_owned(), event)
 }

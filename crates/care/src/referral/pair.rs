@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use store::{Key, Stored};
 
 use crate::CareError;
-use crate::referral::moves::{Move, Side};
+use crate::referral::moves::{Move, MoveKind, Side};
 use crate::referral::policy;
 use crate::referral::state::{Priority, State};
 use crate::referral::task::{KIND_REFERRAL, is_kind, read_state};
@@ -178,10 +178,21 @@ impl Referral {
         Some(Waiting { place, side, who, since: self.since(), due: self.due() })
     }
 
+    /// Whether the caller, by role and side, is one who makes such moves of this referral.
+    pub fn may(&self, cx: &Cx, kind: MoveKind) -> bool {
+        kind.may(cx.role) && crate::govern::stands(cx, kind.side(), &self.origin().id, &self.destination().id)
+    }
+
     /// Whether the caller may make this move now: role, side and state allow it.
     pub fn allows(&self, cx: &Cx, step: &Move) -> bool {
-        let stands = crate::govern::stands(cx, step.kind().side(), &self.origin().id, &self.destination().id);
-        stands && step.kind().may(cx.role) && self.state.apply(step, cx.now).is_ok()
+        self.may(cx, step.kind()) && self.state.apply(step, cx.now).is_ok()
+    }
+
+    /// The same for a reviewer's answer: whoever may take it up answers at once, see
+    /// [`super::review::review`].
+    pub fn allows_review(&self, cx: &Cx, step: &Move) -> bool {
+        let taken = self.state.apply(&Move::Receive, cx.now);
+        self.may(cx, step.kind()) && taken.as_ref().unwrap_or(&self.state).apply(step, cx.now).is_ok()
     }
 
     /// Words that came with the last moves, newest last.

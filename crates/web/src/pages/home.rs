@@ -20,7 +20,7 @@ use crate::ui::{Clock, Empty, Semaphore};
 const SHOWN: usize = 10;
 
 struct Row {
-    person: String,
+    href: String,
     name: String,
     synthetic: bool,
     about: String,
@@ -125,7 +125,7 @@ fn acts(referrals: &[Referral], now: Timestamp, path: &str, name: Text) -> Vec<R
 fn row(referral: &Referral, now: Timestamp) -> Row {
     let (patient, service, number) = (referral.patient(), referral.service().name, referral.number());
     Row {
-        person: patient.id,
+        href: format!("/referencias/{}", referral.id()),
         name: patient.name,
         synthetic: is_synthetic(&referral.task),
         about: t("inicio-fila")
@@ -141,7 +141,7 @@ fn row(referral: &Referral, now: Timestamp) -> Row {
 
 fn follow_up(one: &FollowUp) -> Row {
     Row {
-        person: one.patient.id.clone(),
+        href: format!("/personas/{}", one.patient.id),
         name: one.patient.name.clone(),
         synthetic: false,
         about: one.due.as_deref().map(|due| t("inicio-antes-de").with("fecha", when(due)).into()).unwrap_or_default(),

@@ -16,8 +16,9 @@ mod map;
 mod network;
 pub(crate) mod person;
 mod pieces;
-mod queue;
+pub(crate) mod queue;
 mod refer;
+pub(crate) mod referral;
 mod service_edit;
 pub(crate) mod staff;
 mod transfer;
@@ -83,7 +84,13 @@ pub fn routes() -> Vec<Route> {
     routes.extend(at_post());
     routes.extend(appointments());
     routes.extend(of_network());
+    routes.extend(of_referral());
     routes
+}
+
+/// A referral and what is done with it.
+fn of_referral() -> Vec<Route> {
+    vec![Route::get("/referencias/{id}", Expects::Roles(referral::READERS), referral::show_referral)]
 }
 
 /// The post's side of the journey.

@@ -42,7 +42,7 @@ pub struct Asked {
 }
 
 struct Row {
-    person: String,
+    id: String,
     name: String,
     synthetic: bool,
     number: String,
@@ -197,7 +197,7 @@ fn empty(asked: &Asked, view: &str) -> Empty {
 
 fn row(referral: &Referral, now: Timestamp) -> Row {
     Row {
-        person: referral.patient().id,
+        id: referral.id().to_owned(),
         name: referral.patient().name,
         synthetic: is_synthetic(&referral.task),
         number: referral.number().to_owned(),

@@ -3,6 +3,7 @@
 mod account;
 mod appointments;
 mod browser;
+mod chain;
 mod desk;
 mod house;
 mod network;

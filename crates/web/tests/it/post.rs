@@ -11,7 +11,7 @@ use crate::Site;
 use crate::house::well_made;
 
 /// A network in which the hospital offers services to the municipality of the post, and Rosa.
-async fn site() -> Site {
+pub async fn site() -> Site {
     let site = Site::governed(vec![Arc::new(care::CareGovernor)]).await;
     let world = &site.world;
     let cx = world.system();

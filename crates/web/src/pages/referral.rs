@@ -1,0 +1,239 @@
+//! One referral: danger signs first, where it waits and on whom, why it was made, what came back,
+//! its whole thread; and only what this caller may do with it now.
+
+use access::Role;
+use askama::Template;
+use axum::extract::Path;
+use care::danger;
+use care::referral::answer::{lines, sections};
+use care::referral::follow_up::FollowUp;
+use care::referral::moves::Move;
+use care::referral::review::{RedirectReason, ReturnReason};
+use care::referral::state::State;
+use care::referral::worklist::steps;
+use care::referral::{Named, Referral};
+use fhir::Value;
+use jiff::Timestamp;
+use store::Key;
+
+use crate::format::date_time;
+use crate::gate::{Visit, show};
+use crate::pages::person::Head;
+use crate::pages::queue::{DESK, clock, priority, state_tag, waits};
+use crate::pages::refer::{diagnoses_of, head_of, place_of};
+use crate::problem::{Answer, Problem};
+use crate::read::when;
+use crate::shell::Shell;
+use crate::text::{Text, t};
+use crate::timeline::measure;
+use crate::told::thread;
+use crate::ui::{Facts, Note, Priority, Semaphore, Tag, Thread, Tone};
+
+/// Who reads a referral that reaches their facility.
+pub const READERS: &[Role] = &[
+    Role::Nurse,
+    Role::Doctor,
+    Role::Specialist,
+    Role::CommunityWorker,
+    Role::SocialWorker,
+    Role::Coordinator,
+    Role::Supervisor,
+    Role::Clerk,
+    Role::Director,
+];
+
+/// What the caller may do now: where, and its name.
+struct Deed {
+    href: String,
+    name: Text,
+    danger: bool,
+}
+
+/// A follow-up of the plan.
+struct Task {
+    words: String,
+    due: String,
+    state: Tag,
+    href: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "pages/referencia.html")]
+struct ReferralPage {
+    shell: Shell,
+    head: Head,
+    /// The way to the person's record, for whoever has one.
+    record: Option<String>,
+    clock: Semaphore,
+    priority: Priority,
+    state: Tag,
+    waits: String,
+    notes: Vec<Note>,
+    deeds: Vec<Deed>,
+    reason: String,
+    done: String,
+    diagnoses: Vec<String>,
+    results: Vec<String>,
+    answer: Vec<(String, Vec<String>)>,
+    tasks: Vec<Task>,
+    facts: Facts,
+    thread: Thread,
+}
+
+/// `GET /referencias/{id}`
+pub async fn show_referral(visit: Visit, Path(id): Path<String>) -> Answer {
+    let (access, cx) = (&visit.state.access, visit.cx()?);
+    let referral = Referral::load(access, cx, &id).await?;
+    let steps = steps(access, cx, &referral).await?;
+    let keys: Vec<Key> = referral.request.items("supportingInfo").iter().filter_map(key).collect();
+    let results = access.read_many(cx, &keys).await?;
+    let appointment = one(&visit, "Appointment", referral.state.appointment()).await?;
+    let answer = one(&visit, "Composition", referral.composition().as_deref()).await?;
+    let (back, words) = if DESK.contains(&cx.role) {
+        ("/referencias".to_owned(), t("volver-referencias"))
+    } else {
+        (format!("/personas/{}", referral.patient().id), t("volver-persona"))
+    };
+    let opens = !matches!(cx.role, Role::Coordinator | Role::Supervisor);
+    show(&ReferralPage {
+        shell: visit.shell(t("referencia-titulo")).back(back, words),
+        head: head_of(&referral),
+        record: opens.then(|| format!("/personas/{}", referral.patient().id)),
+        clock: clock(&referral, cx.now),
+        priority: priority(&referral),
+        state: state_tag(referral.state.phase()),
+        waits: referral.where_it_waits().map(|waiting| waits(&waiting, cx.now)).unwrap_or_default(),
+        notes: notes(&referral),
+        deeds: deeds(&visit, &referral)?,
+        reason: referral.reason().to_owned(),
+        done: referral.done().to_owned(),
+        diagnoses: diagnoses_of(&referral.request).into_iter().map(coded).collect(),
+        results: results.iter().filter_map(|one| measure(&one.value())).collect(),
+        answer: answer.as_ref().map(told).unwrap_or_default(),
+        tasks: tasks(&visit, &referral).await?,
+        facts: Facts(facts(&referral, appointment.as_ref())),
+        thread: Thread(thread(&referral, steps, cx.now)),
+    })
+}
+
+fn key(reference: &Value) -> Option<Key> {
+    let (kind, id) = reference.text_at(&["reference"])?.split_once('/')?;
+    Some(Key::new(kind, id))
+}
+
+/// A resource that may be there and may be seen.
+async fn one(visit: &Visit, kind: &str, id: Option<&str>) -> Result<Option<Value>, Problem> {
+    let Some(id) = id else { return Ok(None) };
+    let found = visit.state.access.read_many(visit.cx()?, &[Key::new(kind, id)]).await?;
+    Ok(found.first().map(store::Stored::value))
+}
+
+fn coded((code, words): (String, String)) -> String {
+    if code.is_empty() { words } else { format!("{words} ({code})") }
+}
+
+/// Danger signs before everything; then what holds it up.
+pub fn notes(referral: &Referral) -> Vec<Note> {
+    let signs: Vec<&str> = referral.signs().unwrap_or_default().into_iter().map(danger::label).collect();
+    let signs = (!signs.is_empty()).then(|| Note::new(Tone::Stop, t("traslado-senales"), signs.join(". ")));
+    let held = match &referral.state {
+        State::ExitProposed { reason, evidence, .. } => Some(Note::new(
+            Tone::Warn,
+            t("referencia-salida-propuesta").with("razon", reason.label()),
+            t("referencia-prueba").with("prueba", evidence),
+        )),
+        State::Exited { reason, .. } => {
+            Some(Note::new(Tone::Plain, t("referencia-salio").with("razon", reason.label()), ""))
+        }
+        state => held_by(state).map(|why| Note::new(Tone::Warn, state.phase().label(), why)),
+    };
+    signs.into_iter().chain(held).collect()
+}
+
+/// The reason that a state carries, in words.
+fn held_by(state: &State) -> Option<&'static str> {
+    match state {
+        State::Returned { reason, .. } => ReturnReason::from_code(reason).map(ReturnReason::label),
+        State::Redirected { reason, .. } => RedirectReason::from_code(reason).map(RedirectReason::label),
+        _ => None,
+    }
+}
+
+/// What is asked, of whom and by whom.
+pub fn facts(referral: &Referral, appointment: Option<&Value>) -> Vec<(String, String)> {
+    let start = appointment.and_then(|one| one.text_at(&["start"])?.parse::<Timestamp>().ok());
+    let physician = match &referral.state {
+        State::TransferAccepted { physician, .. }
+        | State::InTransit { physician, .. }
+        | State::Received { physician, .. } => physician.clone(),
+        _ => String::new(),
+    };
+    let Named { name: asked_by, .. } = referral.requester();
+    let rows = [
+        (t("referencia-servicio"), referral.service().name),
+        (t("referencia-cita"), start.map(date_time).unwrap_or_default()),
+        (t("referencia-acepta"), physician),
+        (t("referencia-de"), referral.origin().name),
+        (t("referencia-a"), referral.destination().name),
+        (t("referencia-pide"), asked_by),
+        (t("referencia-enviada"), referral.sent().map(date_time).unwrap_or_default()),
+    ];
+    rows.into_iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| (name.into(), value)).collect()
+}
+
+/// The counter-referral: its sections, and what it asks of the post.
+fn told(composition: &Value) -> Vec<(String, Vec<String>)> {
+    let text = sections(composition).into_iter().map(|(heading, words)| (heading, vec![words]));
+    let line = |line: care::referral::answer::Line| match line.due.as_deref() {
+        Some(due) => {
+            format!("{}: {}. {}", line.kind.label(), line.words, t("inicio-antes-de").with("fecha", when(due)))
+        }
+        None => format!("{}: {}", line.kind.label(), line.words),
+    };
+    let plan: Vec<String> = lines(composition).into_iter().map(line).collect();
+    let plan = (!plan.is_empty()).then(|| (t("referencia-indicaciones").into(), plan));
+    text.chain(plan).collect()
+}
+
+async fn tasks(visit: &Visit, referral: &Referral) -> Result<Vec<Task>, Problem> {
+    let cx = visit.cx()?;
+    let keys: Vec<Key> = referral.follow_ups().into_iter().map(|id| Key::new("Task", id)).collect();
+    let found = visit.state.access.read_many(cx, &keys).await?;
+    let task = |one: &store::Stored| {
+        let task = FollowUp::read(&one.value());
+        let state = match (task.is_final(), task.status.as_str()) {
+            (_, "completed") => Tag::new(Tone::Good, t("linea-cumplida")),
+            (true, _) => Tag::new(Tone::Warn, t("tarea-no-se-pudo")),
+            _ => Tag::new(Tone::Info, t("linea-por-hacer")),
+        };
+        Task {
+            due: task
+                .due
+                .as_deref()
+                .map(|due| t("inicio-antes-de").with("fecha", when(due)).into())
+                .unwrap_or_default(),
+            href: super::FOLLOWS.admits(cx.role).then(|| format!("/tareas/{}", task.id)),
+            words: task.words,
+            state,
+        }
+    };
+    Ok(found.iter().map(task).collect())
+}
+
+/// What this caller may do now, the urgent and the likely first.
+fn deeds(visit: &Visit, referral: &Referral) -> Result<Vec<Deed>, Problem> {
+    let cx = visit.cx()?;
+    let (id, attends, follows) = (referral.id(), super::ATTENDS.admits(cx.role), super::FOLLOWS.admits(cx.role));
+    let here = |path: &str| format!("/referencias/{id}/{path}");
+    let rows = [
+        (attends, Move::Send, place_of(&referral.patient().id, id), t("acto-seguir")),
+        (attends, Move::Complete, here("completar"), t("acto-completar")),
+        (follows, Move::Acknowledge { tasks: Vec::new() }, here("acusar"), t("acto-acusar")),
+        (attends, Move::RequestTransfer, here("traslado"), t("acto-traslado")),
+    ];
+    let deed = |(has_page, step, href, name): (bool, Move, String, Text)| {
+        let danger = step == Move::RequestTransfer;
+        (has_page && referral.allows(cx, &step)).then_some(Deed { href, name, danger })
+    };
+    Ok(rows.into_iter().filter_map(deed).collect())
+}
