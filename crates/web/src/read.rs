@@ -9,8 +9,16 @@ use jiff::civil::Date;
 use crate::format::{date, date_time};
 use crate::problem::Problem;
 
-/// What a search of one type finds among what the caller may see.
+/// What a search of one type finds among what the caller may see and what still stands: nothing
+/// entered in error.
 pub async fn list(access: &Access, cx: &Cx, kind: &str, pairs: &[(&str, &str)]) -> Result<Vec<Value>, Problem> {
+    let mut found = whole(access, cx, kind, pairs).await?;
+    found.retain(|one| !struck(one));
+    Ok(found)
+}
+
+/// The same with what was entered in error, for a page that says so.
+pub async fn whole(access: &Access, cx: &Cx, kind: &str, pairs: &[(&str, &str)]) -> Result<Vec<Value>, Problem> {
     let pairs: Vec<(String, String)> =
         pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let query = Query::parse(&[kind], &pairs).map_err(|error| {
@@ -18,6 +26,21 @@ pub async fn list(access: &Access, cx: &Cx, kind: &str, pairs: &[(&str, &str)]) 
         Problem::Fault
     })?;
     Ok(access.search(cx, &query).await?.matches.iter().map(store::Stored::value).collect())
+}
+
+/// Whether a resource was entered in error.
+pub fn struck(one: &Value) -> bool {
+    let words = [one.text_at(&["status"]), one.text_at(&["verificationStatus", "coding", "code"])];
+    words.contains(&Some("entered-in-error"))
+}
+
+/// Whether a problem or an allergy still holds: an outside system may leave the status out.
+pub fn is_active(one: &Value) -> bool {
+    let holds = ["active", "recurrence", "relapse"];
+    let codings = one.get("clinicalStatus").map(|status| status.items("coding"));
+    let refuted = one.text_at(&["verificationStatus", "coding", "code"]) == Some("refuted");
+    let is = |coding: &Value| coding.text_at(&["code"]).is_some_and(|code| holds.contains(&code));
+    !refuted && codings.is_none_or(|codings| codings.iter().any(is))
 }
 
 /// The words of a CodeableConcept: its text, else the display or the code of its first coding.
@@ -66,6 +89,14 @@ mod tests {
         assert_eq!(when("2026-11-21T16:42:00Z"), "21/11/2026, 10:42");
         assert_eq!(when("2026-11-21"), "21/11/2026");
         assert_eq!(when("2026-11"), "11/2026");
+    }
+
+    #[test]
+    fn what_was_entered_in_error_is_told_apart_by_either_status() {
+        let coded = |code: &str| fhir::json!({ "verificationStatus": { "coding": [{ "code": code }] } });
+        assert!(struck(&coded("entered-in-error")) && struck(&fhir::json!({ "status": "entered-in-error" })));
+        assert!(!struck(&coded("confirmed")) && !struck(&fhir::json!({ "status": "final" })));
+        assert!(is_active(&coded("confirmed")) && !is_active(&coded("refuted")));
     }
 
     #[test]

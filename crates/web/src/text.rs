@@ -21,6 +21,7 @@ pub const SPANISH: &[(&str, &str)] = &[
     ("informacion", include_str!("../locales/es/informacion.ftl")),
     ("personas", include_str!("../locales/es/personas.ftl")),
     ("referencia", include_str!("../locales/es/referencia.ftl")),
+    ("consulta", include_str!("../locales/es/consulta.ftl")),
     ("referencias", include_str!("../locales/es/referencias.ftl")),
     ("puesto", include_str!("../locales/es/puesto.ftl")),
     ("piezas", include_str!("../locales/es/piezas.ftl")),

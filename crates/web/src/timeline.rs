@@ -4,7 +4,7 @@
 use access::system;
 use fhir::Value;
 
-use crate::read::{coded, when, words};
+use crate::read::{coded, struck, when, words};
 use crate::text::t;
 use crate::ui::{Event, Knot, Tag, Tone};
 
@@ -13,6 +13,8 @@ use crate::ui::{Event, Knot, Tag, Tone};
 pub struct Story {
     /// Visits.
     pub encounters: Vec<Value>,
+    /// Why some were struck (Provenance).
+    pub reasons: Vec<Value>,
     /// What was measured in them.
     pub observations: Vec<Value>,
     /// What was found in them.
@@ -69,6 +71,17 @@ fn visit(story: &Story, encounter: &Value) -> (String, Event) {
     let start = encounter.text_at(&["period", "start"]).unwrap_or_default();
     let place = encounter.text_at(&["serviceProvider", "display"]).unwrap_or_default();
     let reference = format!("Encounter/{}", encounter.id().unwrap_or_default());
+    if struck(encounter) {
+        let event = Event {
+            knot: Knot::Done,
+            when_where: joined(&when(start), place),
+            heading: t("linea-consulta").into(),
+            lines: why_struck(story, &reference).into_iter().collect(),
+            tag: Some(Tag::new(Tone::Stop, t("linea-anulada"))),
+            link: None,
+        };
+        return (start.to_owned(), event);
+    }
     let of_visit = |one: &&Value| one.text_at(&["encounter", "reference"]) == Some(&reference);
     let reasons: Vec<String> = encounter.items("reasonCode").iter().map(|reason| words(Some(reason))).collect();
     let found: Vec<String> = story.conditions.iter().filter(of_visit).map(|one| words(one.get("code"))).collect();
@@ -84,6 +97,13 @@ fn visit(story: &Story, encounter: &Value) -> (String, Event) {
         link: None,
     };
     (start.to_owned(), event)
+}
+
+/// The reason that was written when the visit was struck.
+fn why_struck(story: &Story, visit: &str) -> Option<String> {
+    let names = |one: &&Value| one.items("target").iter().any(|target| target.text_at(&["reference"]) == Some(visit));
+    let why = story.reasons.iter().filter(names).find_map(|one| one.text_at(&["reason", "text"]))?;
+    Some(t("linea-anulada-por").with("razon", why).into())
 }
 
 /// `Peso 61.2 kg`, or the parts of a panel: `Presión 112/70 mmHg` as its components say.
@@ -167,6 +187,7 @@ mod tests {
 
     fn story() -> Story {
         Story {
+            reasons: Vec::new(),
             encounters: vec![json!({ "resourceType": "Encounter", "id": "e", "status": "finished",
                 "period": { "start": "2026-11-21T15:50:00Z" }, "serviceProvider": { "display": "Puesto Chicoj" },
                 "reasonCode": [{ "text": "Control prenatal" }] })],
@@ -198,6 +219,17 @@ mod tests {
                 ),
             ]
         );
+    }
+
+    #[test]
+    fn a_struck_visit_says_only_that_and_why() {
+        let mut story = story();
+        story.encounters[0].set("status", "entered-in-error");
+        story.reasons = vec![json!({ "resourceType": "Provenance", "target": [{ "reference": "Encounter/e" }],
+            "reason": [{ "text": "Era su hermana" }] })];
+        let told = &events(&story, Shown::Visits)[0];
+        assert_eq!(told.lines, ["Motivo: Era su hermana"]);
+        assert!(told.tag.as_ref().unwrap().to_string().contains("Anulada"));
     }
 
     #[test]

@@ -60,7 +60,7 @@ async fn mend(
     for one in &old {
         let value = one.value();
         changes.push(put(&struck(&value), Some(one.version)));
-        changes.push(put(&provenance(access, cx, act, reason, &value), None));
+        changes.push(put(&why(access, cx, (act, reason), &value), None));
     }
     let ids: Vec<(String, String)> = old
         .iter()
@@ -73,12 +73,20 @@ async fn mend(
         for (one, (_, new)) in old.iter().zip(&ids) {
             let moved = moved(&one.value(), new, right, &ids);
             changes.push(put(&moved, None));
-            changes.push(put(&provenance(access, cx, act, reason, &moved), None));
+            changes.push(put(&why(access, cx, (act, reason), &moved), None));
         }
     }
     access.commit(cx, Act { name: act, changes, ..Act::default() }).await?;
     let new = ids.iter().find(|(from, _)| *from == format!("Encounter/{encounter}"));
     Ok(new.and_then(|(_, to)| to.split_once('/')).map(|(_, id)| id.to_owned()).unwrap_or_default())
+}
+
+/// Why it was mended, in the person's own record: whoever reads the record reads the reason.
+fn why(access: &Access, cx: &Cx, (act, reason): (&str, &str), about: &Value) -> Value {
+    let mut told = provenance(access, cx, act, reason, about);
+    let patient = key_of(about.get(person(about))).map(|key| reference("Patient", &key.id));
+    told.set("target", told.items("target").iter().cloned().chain(patient).collect::<Vec<_>>());
+    told
 }
 
 /// Every resource of a visit: the Encounter, its note and addenda, what the note's entries name.

@@ -13,7 +13,7 @@ use store::Key;
 use crate::form::Form;
 use crate::gate::{Posted, Visit, done, mend, show};
 use crate::problem::{Answer, Problem};
-use crate::read::{identifier, is_synthetic, list, when, words};
+use crate::read::{identifier, is_active, is_synthetic, list, struck, when, whole, words};
 use crate::shell::{Done, Shell};
 use crate::text::t;
 use crate::timeline::{Shown, Story, events};
@@ -97,8 +97,10 @@ pub async fn show_person(visit: Visit, Path(id): Path<String>, Query(asked): Que
     let patient = access.read(cx, &Key::new("Patient", &id)).await?.value();
     let about = [("patient", id.as_str()), ("_count", "100")];
     let newest = [("patient", id.as_str()), ("_sort", "-_lastUpdated"), ("_count", "100")];
+    let encounters = whole(access, cx, "Encounter", &newest).await?;
     let story = Story {
-        encounters: list(access, cx, "Encounter", &newest).await?,
+        reasons: reasons(&visit, &encounters).await?,
+        encounters,
         observations: list(access, cx, "Observation", &newest).await?,
         conditions: list(access, cx, "Condition", &about).await?,
         requests: list(access, cx, "ServiceRequest", &newest).await?,
@@ -125,10 +127,16 @@ pub async fn show_person(visit: Visit, Path(id): Path<String>, Query(asked): Que
     })
 }
 
-/// Whether a problem or an allergy still holds.
-fn is_active(one: &Value) -> bool {
-    let codings = one.get("clinicalStatus").map(|status| status.items("coding"));
-    codings.is_none_or(|codings| codings.iter().any(|coding| coding.text_at(&["code"]) == Some("active")))
+/// Why visits were struck: the Provenances that name them.
+async fn reasons(visit: &Visit, encounters: &[Value]) -> Result<Vec<Value>, Problem> {
+    let of = |one: &Value| Some(format!("Encounter/{}", one.id()?));
+    let targets: Vec<String> = encounters.iter().filter(|one| struck(one)).filter_map(of).collect();
+    if targets.is_empty() {
+        return Ok(Vec::new());
+    }
+    let asked = [("target", targets.join(",")), ("_count", "100".to_owned())];
+    let asked: Vec<(&str, &str)> = asked.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    list(&visit.state.access, visit.cx()?, "Provenance", &asked).await
 }
 
 fn alert(allergy: &Value) -> Note {

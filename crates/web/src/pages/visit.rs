@@ -16,7 +16,7 @@ use crate::form::{Field, Form};
 use crate::gate::{Posted, Visit, done, mend, show};
 use crate::pages::person::Head;
 use crate::problem::{Answer, Problem};
-use crate::read::{coded, list, when, words};
+use crate::read::{coded, is_active, list, when, words};
 use crate::sheet::{Group, Press, Sheet, mend_with, unit};
 use crate::shell::Done;
 use crate::text::{Text, t};
@@ -70,8 +70,7 @@ pub async fn open(visit: &Visit, id: &str) -> Result<Open, Problem> {
     let name = PersonName::of(&patient).map(|name| name.printed()).unwrap_or_default();
     let about = [("patient", id), ("_count", "100")];
     let newest = [("patient", id), ("_sort", "-_lastUpdated"), ("_count", "100")];
-    let active = |one: &&Value| one.text_at(&["clinicalStatus", "coding", "code"]) == Some("active");
-    let told = |list: &[Value]| list.iter().filter(active).map(|one| words(one.get("code"))).collect();
+    let told = |list: &[Value]| list.iter().filter(|one| is_active(one)).map(|one| words(one.get("code"))).collect();
     let conditions = list(access, cx, "Condition", &about).await?;
     let medicines = list(access, cx, "MedicationStatement", &about).await?;
     let taken = medicines.iter().filter(|one| one.text_at(&["status"]) == Some("active"));

@@ -4,6 +4,7 @@ mod account;
 mod appointments;
 mod browser;
 mod chain;
+mod clinic;
 mod desk;
 mod house;
 mod network;

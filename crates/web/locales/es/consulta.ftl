@@ -1,0 +1,2 @@
+linea-anulada = Anulada
+linea-anulada-por = Motivo: { $razon }
