@@ -22,6 +22,7 @@ use crate::resource::{claims, code_in, key_of};
 
 #[doc(hidden)]
 pub use illegal::{IllegalMove, illegal_moves};
+pub(crate) use place::holder;
 
 /// Whether a follow-up of that status is done or given up.
 pub fn is_final(status: &str) -> bool {

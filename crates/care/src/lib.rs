@@ -14,6 +14,7 @@ pub mod print;
 pub mod referral;
 mod resource;
 pub mod service;
+mod typed;
 pub mod visit;
 
 pub use error::{CareError, Problem};

@@ -118,6 +118,14 @@ pub enum Done {
     Absent,
     /// The person did not come, the second time.
     AbsentAgain,
+    /// The visit at the destination began.
+    VisitBegun,
+    /// The person is kept in control.
+    KeptInControl,
+    /// The person was admitted.
+    Admitted,
+    /// The counter-referral was signed.
+    CounterReferred,
 }
 
 impl Done {
@@ -148,6 +156,10 @@ impl Done {
         (Self::AppointmentMoved, "cita-cambiada"),
         (Self::Absent, "falta"),
         (Self::AbsentAgain, "falta-dos"),
+        (Self::VisitBegun, "atencion"),
+        (Self::KeptInControl, "en-control"),
+        (Self::Admitted, "ingresada"),
+        (Self::CounterReferred, "contrarreferida"),
     ];
 
     /// As the cookie carries it.
@@ -188,6 +200,10 @@ impl Done {
             Self::AbsentAgain => t("hecho-falta-dos"),
             Self::FacilitySaved => t("hecho-establecimiento"),
             Self::ServiceSaved => t("hecho-servicio"),
+            Self::VisitBegun => t("hecho-atencion"),
+            Self::KeptInControl => t("hecho-en-control"),
+            Self::Admitted => t("hecho-ingresada"),
+            Self::CounterReferred => t("hecho-contrarreferida"),
         }
     }
 }

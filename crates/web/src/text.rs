@@ -14,6 +14,7 @@ use crate::format::number;
 /// The resources of the Spanish bundle, by file.
 pub const SPANISH: &[(&str, &str)] = &[
     ("citas", include_str!("../locales/es/citas.ftl")),
+    ("contrarreferencia", include_str!("../locales/es/contrarreferencia.ftl")),
     ("auditoria", include_str!("../locales/es/auditoria.ftl")),
     ("comun", include_str!("../locales/es/comun.ftl")),
     ("cuenta", include_str!("../locales/es/cuenta.ftl")),

@@ -1,6 +1,6 @@
 //! The counter-referral and its acknowledgement, line by line.
 
-use access::{Access, Cx, system};
+use access::{Access, Cx, Role, system};
 use fhir::{Value, json};
 use store::{Change, Key};
 
@@ -12,7 +12,10 @@ use crate::referral::state::State;
 use crate::referral::task::KIND_FOLLOW_UP;
 use crate::referral::{follow_up, place};
 use crate::resource::{code_in, concept, named, put, reference, text};
+use crate::typed::Sheet;
 use crate::{CareError, Problem};
+
+const ANSWER: Sheet = Sheet { kind: "answer-draft", save: "save-answer-draft" };
 
 codes! {
     /// What a line of the plan asks for.
@@ -34,6 +37,8 @@ pub struct Line {
     pub words: String,
     /// By when (`YYYY-MM-DD`), if said.
     pub due: Option<String>,
+    /// Who at the post, if said.
+    pub who: Option<Role>,
 }
 
 /// A specialist's answer.
@@ -49,6 +54,8 @@ pub struct CounterReferral {
     pub lines: Vec<Line>,
     /// When to come back at once.
     pub red_flags: String,
+    /// What comes next with the specialist: a control, or the discharge.
+    pub next: String,
 }
 
 /// The post's answer to one line.
@@ -58,6 +65,27 @@ pub enum LineAnswer {
     Accepted,
     /// We can't, and why.
     Objected(String),
+}
+
+/// Keeps an answer that is not signed yet, as its form was typed.
+///
+/// # Errors
+/// The gate's.
+pub async fn save_draft(
+    access: &Access,
+    cx: &Cx,
+    referral: &Referral,
+    typed: &[(String, String)],
+) -> Result<(), CareError> {
+    ANSWER.save(access, cx, referral.id(), typed).await
+}
+
+/// The answer as it was typed last; empty when there is none.
+///
+/// # Errors
+/// The store's.
+pub async fn load_draft(access: &Access, cx: &Cx, referral: &Referral) -> Result<Vec<(String, String)>, CareError> {
+    ANSWER.load(access, cx, referral.id()).await
 }
 
 /// Delivers the answer; the destination's visit is finished with it.
@@ -98,7 +126,9 @@ pub async fn counter_refer(
             changes.push(put(&visit.value, Some(visit.version)));
         }
     }
-    Advance::new(referral, Move::CounterRefer { composition: id }).with(changes).commit(access, cx).await
+    let step = Move::CounterRefer { composition: id };
+    let clearing = ANSWER.clearing(cx, referral.id());
+    Advance::new(referral, step).with(changes).private(clearing).commit(access, cx).await
 }
 
 fn composition(cx: &Cx, referral: &Referral, id: &str, answer: &CounterReferral) -> Value {
@@ -122,22 +152,13 @@ fn composition(cx: &Cx, referral: &Referral, id: &str, answer: &CounterReferral)
     if text(&answer.red_flags).is_some() {
         sections.push(section("alarma", "Cuándo volver de inmediato", &answer.red_flags));
     }
+    if text(&answer.next).is_some() {
+        sections.push(section("sigue", "Cómo sigue con especialista", &answer.next));
+    }
     if !answer.lines.is_empty() {
-        let lines = answer.lines.iter().map(|line| {
-            let words = match &line.due {
-                Some(due) => format!("{} (antes del {due})", line.words),
-                None => line.words.clone(),
-            };
-            let mut part = section(line.kind.code(), &line.words, &words);
-            part.set("code", concept(system::PLAN_LINE, line.kind.code(), line.kind.label()));
-            if let Some(due) = &line.due {
-                let extension = json!({ "url": EXT_DUE, "valueDate": due });
-                part.set("extension", vec![extension]);
-            }
-            part
-        });
+        let lines: Vec<Value> = answer.lines.iter().map(line_section).collect();
         sections.push(json!({ "title": "Indicaciones para el puesto",
-            "code": concept(system::SECTION, "indicaciones", "Indicaciones"), "section": lines.collect::<Vec<_>>() }));
+            "code": concept(system::SECTION, "indicaciones", "Indicaciones"), "section": lines }));
     }
     json!({ "resourceType": "Composition", "id": id, "status": "final",
         "type": { "coding": [{ "system": "http://loinc.org", "code": "11488-4", "display": "Consult note" }],
@@ -150,6 +171,24 @@ fn composition(cx: &Cx, referral: &Referral, id: &str, answer: &CounterReferral)
 
 /// Extension on a section of the plan: by when.
 const EXT_DUE: &str = "urn:tejido:ext:plazo";
+/// Extension on a section of the plan: the role that does it.
+const EXT_WHO: &str = "urn:tejido:ext:quien";
+
+fn line_section(line: &Line) -> Value {
+    let words = match &line.due {
+        Some(due) => format!("{} (antes del {due})", line.words),
+        None => line.words.clone(),
+    };
+    let mut part = section(line.kind.code(), &line.words, &words);
+    part.set("code", concept(system::PLAN_LINE, line.kind.code(), line.kind.label()));
+    let due = line.due.as_ref().map(|due| json!({ "url": EXT_DUE, "valueDate": due }));
+    let who = line.who.map(|who| json!({ "url": EXT_WHO, "valueCode": who.code() }));
+    let extensions: Vec<Value> = due.into_iter().chain(who).collect();
+    if !extensions.is_empty() {
+        part.set("extension", extensions);
+    }
+    part
+}
 
 pub(crate) fn section(code: &str, title: &str, words: &str) -> Value {
     let escaped = words.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
@@ -163,12 +202,16 @@ pub fn lines(composition: &Value) -> Vec<Line> {
         .items("section")
         .iter()
         .filter(|one| code_in(one.get("code"), system::SECTION) == Some("indicaciones"));
+    let told = |part: &Value, url: &str, value: &str| {
+        let found = part.items("extension").iter().find(|one| one.text_at(&["url"]) == Some(url));
+        found.and_then(|one| one.text_at(&[value])).map(str::to_owned)
+    };
     let line = |part: &Value| {
-        let due = part.items("extension").iter().find(|one| one.text_at(&["url"]) == Some(EXT_DUE));
         Some(Line {
             kind: LineKind::from_code(code_in(part.get("code"), system::PLAN_LINE)?)?,
             words: part.text_at(&["title"])?.to_owned(),
-            due: due.and_then(|one| one.text_at(&["valueDate"])).map(str::to_owned),
+            due: told(part, EXT_DUE, "valueDate"),
+            who: told(part, EXT_WHO, "valueCode").and_then(|code| Role::from_code(&code)),
         })
     };
     plan.flat_map(|section| section.items("section")).filter_map(line).collect()
@@ -228,11 +271,13 @@ pub async fn acknowledge(
 fn follow_up_task(cx: &Cx, referral: &Referral, id: &str, line: &Line) -> Value {
     let (patient, origin) = (referral.patient(), referral.origin());
     let due = line.due.as_ref().map(|due| json!({ "period": { "end": due } }));
+    let who = line.who.map(|who| vec![concept(system::ROLE, who.code(), "")]);
     json!({ "resourceType": "Task", "id": id, "meta": { "profile": [system::PROFILE_REFERRAL_TASK] },
         "basedOn": [reference("ServiceRequest", referral.request.id().unwrap_or_default())],
         "partOf": [reference("Task", referral.id())], "status": "accepted", "intent": "plan",
         "code": concept(system::TASK_KIND, KIND_FOLLOW_UP, "Seguimiento"), "description": &line.words,
         "for": named("Patient", &patient.id, &patient.name), "authoredOn": cx.now.to_string(),
         "lastModified": cx.now.to_string(), "owner": named("Organization", &origin.id, &origin.name),
-        "reasonCode": concept(system::PLAN_LINE, line.kind.code(), line.kind.label()), "restriction": due })
+        "reasonCode": concept(system::PLAN_LINE, line.kind.code(), line.kind.label()), "restriction": due,
+        "performerType": who })
 }

@@ -13,6 +13,9 @@ use crate::referral::pair::Referral;
 use crate::referral::task::replace;
 use crate::resource::{id_of, named, reference};
 
+/// More services or schedules than this no facility has.
+const MANY: usize = 500;
+
 /// A Slot that is free.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
@@ -43,8 +46,8 @@ pub(crate) async fn find(
     Ok(access.search(cx, &query).await?)
 }
 
-fn joined(kind: &str, ids: &[String]) -> String {
-    ids.iter().map(|id| format!("{kind}/{id}")).collect::<Vec<_>>().join(",")
+pub(crate) fn joined<'a>(kind: &str, ids: impl IntoIterator<Item = &'a String>) -> String {
+    ids.into_iter().map(|id| format!("{kind}/{id}")).collect::<Vec<_>>().join(",")
 }
 
 /// The next free places of a service at a facility, soonest first.
@@ -81,28 +84,12 @@ pub struct Wanted<'a> {
 /// The gate's.
 pub async fn places_from(access: &Access, cx: &Cx, wanted: Wanted<'_>) -> Result<Vec<Place>, CareError> {
     let Wanted { facility, service, from, count } = wanted;
-    let offered = [
-        ("organization", format!("Organization/{facility}")),
-        ("specialty", format!("{}|{service}", system::SPECIALTY)),
-    ];
-    let offers = find(access, cx, "HealthcareService", &offered).await?;
-    let offers: Vec<String> = offers.matches.into_iter().map(|one| one.key.id).collect();
+    let offers = schedules(access, cx, facility, Some(service)).await?;
     if offers.is_empty() {
         return Ok(Vec::new());
     }
-    let schedules = find(access, cx, "Schedule", &[("actor", joined("HealthcareService", &offers))]).await?;
-    let offer = |one: &store::Stored| {
-        let value = one.value();
-        let offer = value.items("actor").iter().find_map(|actor| id_of(Some(actor), "HealthcareService"));
-        (one.key.id.clone(), offer.unwrap_or_default())
-    };
-    let offers: BTreeMap<String, String> = schedules.matches.iter().map(offer).collect();
-    if offers.is_empty() {
-        return Ok(Vec::new());
-    }
-    let schedules: Vec<String> = offers.keys().cloned().collect();
     let free = [
-        ("schedule", joined("Schedule", &schedules)),
+        ("schedule", joined("Schedule", offers.keys())),
         ("status", "free".to_owned()),
         ("start", format!("ge{from}")),
         ("_sort", "start".to_owned()),
@@ -110,6 +97,30 @@ pub async fn places_from(access: &Access, cx: &Cx, wanted: Wanted<'_>) -> Result
     ];
     let page = find(access, cx, "Slot", &free).await?;
     Ok(page.matches.iter().filter_map(|one| place(&one.value(), &offers)).collect())
+}
+
+/// The Schedules of a facility's services (of one, or of all), each with its HealthcareService.
+pub(crate) async fn schedules(
+    access: &Access,
+    cx: &Cx,
+    facility: &str,
+    service: Option<&str>,
+) -> Result<BTreeMap<String, String>, CareError> {
+    let mut offered = vec![("organization", format!("Organization/{facility}")), ("_count", MANY.to_string())];
+    offered.extend(service.map(|code| ("specialty", format!("{}|{code}", system::SPECIALTY))));
+    let offers = find(access, cx, "HealthcareService", &offered).await?;
+    let offers: Vec<String> = offers.matches.into_iter().map(|one| one.key.id).collect();
+    if offers.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let of_these = [("actor", joined("HealthcareService", &offers)), ("_count", MANY.to_string())];
+    let found = find(access, cx, "Schedule", &of_these).await?;
+    let schedule = |one: &store::Stored| {
+        let value = one.value();
+        let offer = value.items("actor").iter().find_map(|actor| id_of(Some(actor), "HealthcareService"));
+        (one.key.id.clone(), offer.unwrap_or_default())
+    };
+    Ok(found.matches.iter().map(schedule).collect())
 }
 
 fn place(slot: &Value, offers: &BTreeMap<String, String>) -> Option<Place> {

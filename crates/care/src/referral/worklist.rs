@@ -3,20 +3,21 @@
 //! A list reads at most [`MOST`] rows, the longest waiting first, orders them by what is due and
 //! cuts the page from them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use access::{Access, AccessError, Cx, Facility, Role, system};
 use fhir::Value;
 use jiff::Timestamp;
 use jiff::civil::Date;
-use store::{Key, SearchPage};
+use store::{Key, SearchPage, Stored};
 
 use crate::CareError;
+use crate::govern::holder;
 use crate::print::instant;
 use crate::referral::follow_up::FollowUp;
 use crate::referral::moves::MoveKind;
 use crate::referral::pair::{Named, Referral, named};
-use crate::referral::place::find;
+use crate::referral::place::{find, joined, schedules};
 use crate::referral::state::{Phase, Priority};
 use crate::referral::task::{KIND_FOLLOW_UP, KIND_REFERRAL};
 use crate::resource::{code_in, key_of};
@@ -160,26 +161,31 @@ pub struct AgendaEntry {
     pub referral: Referral,
 }
 
-/// `Appointment.status` of what a day holds: all but what was let go or written in error.
-const ON_THE_AGENDA: &str = "proposed,pending,booked,arrived,checked-in,fulfilled,noshow";
-
 /// The appointments of a day at the caller's facility, in the order of time (at most [`MOST`]).
+/// They are found by the places that they hold: what was cancelled holds none.
 ///
 /// # Errors
 /// `Forbidden` without a facility; the gate's.
 pub async fn agenda(access: &Access, cx: &Cx, day: Date) -> Result<Vec<AgendaEntry>, CareError> {
     let midnight = |day: Date| instant(day.at(0, 0, 0, 0)).unwrap_or(cx.now).to_string();
     let next = day.tomorrow().unwrap_or(day);
+    let schedules = schedules(access, cx, &facility(cx)?.id, None).await?;
+    if schedules.is_empty() {
+        return Ok(Vec::new());
+    }
     let asked = [
-        ("location", format!("Location/{}", facility(cx)?.id)),
-        ("date", format!("ge{}", midnight(day))),
-        ("date", format!("lt{}", midnight(next))),
-        ("status", ON_THE_AGENDA.to_owned()),
-        ("_sort", "date".to_owned()),
+        ("schedule", joined("Schedule", schedules.keys())),
+        ("start", format!("ge{}", midnight(day))),
+        ("start", format!("lt{}", midnight(next))),
+        ("status", "busy,busy-tentative".to_owned()),
+        ("_sort", "start".to_owned()),
         ("_count", MOST.to_string()),
     ];
-    let found = find(access, cx, "Appointment", &asked).await?;
-    let appointments: Vec<Value> = found.matches.iter().map(store::Stored::value).collect();
+    let held = find(access, cx, "Slot", &asked).await?;
+    let holders: BTreeSet<Key> = held.matches.iter().filter_map(|slot| holder(&slot.value())).collect();
+    let holders: Vec<Key> = holders.into_iter().collect();
+    let mut appointments: Vec<Value> = access.read_many(cx, &holders).await?.iter().map(Stored::value).collect();
+    appointments.sort_by_key(|one| one.text_at(&["start"]).and_then(|start| start.parse::<Timestamp>().ok()));
     let task = |one: &Value| {
         let links = one.items("supportingInformation").iter().filter_map(|link| key_of(Some(link)));
         links.into_iter().find(|key| key.resource_type == "Task")
@@ -375,7 +381,7 @@ async fn referrals(access: &Access, cx: &Cx, asked: &[(&str, String)]) -> Result
 
 fn paired(page: &SearchPage) -> Vec<Referral> {
     let requests: BTreeMap<&Key, _> = page.included.iter().map(|one| (&one.key, one)).collect();
-    let pair = |task: &store::Stored| {
+    let pair = |task: &Stored| {
         let request = requests.get(&key_of(task.value().get("focus"))?)?;
         Referral::from_stored(request, task).ok()
     };
@@ -385,13 +391,13 @@ fn paired(page: &SearchPage) -> Vec<Referral> {
 async fn load_all(access: &Access, cx: &Cx, tasks: &[Key]) -> Result<BTreeMap<Key, Referral>, CareError> {
     let tasks = access.read_many(cx, tasks).await?;
     let is_referral = |task: &Value| code_in(task.get("code"), system::TASK_KIND) == Some(KIND_REFERRAL);
-    let focus = |task: &store::Stored| {
+    let focus = |task: &Stored| {
         let value = task.value();
         key_of(value.get("focus")).filter(|_| is_referral(&value))
     };
     let wanted: Vec<Key> = tasks.iter().filter_map(focus).collect();
     let requests = access.read_many(cx, &wanted).await?;
-    let pair = |task: &store::Stored| {
+    let pair = |task: &Stored| {
         let wanted = focus(task)?;
         let request = requests.iter().find(|request| request.key == wanted)?;
         Some((task.key.clone(), Referral::from_stored(request, task).ok()?))

@@ -57,10 +57,16 @@ async fn a_referral_goes_to_the_hospital_and_comes_back_closed() {
         diagnoses: vec![("H25".into(), "Catarata senil".into())],
         treatment: "Cirugía programada".into(),
         lines: vec![
-            Line { kind: LineKind::Control, words: "Control en ocho días".into(), due: Some("2026-12-09".into()) },
-            Line { kind: LineKind::Medicine, words: "Gotas por un mes".into(), due: None },
+            Line {
+                kind: LineKind::Control,
+                words: "Control en ocho días".into(),
+                due: Some("2026-12-09".into()),
+                who: Some(access::Role::Nurse),
+            },
+            Line { kind: LineKind::Medicine, words: "Gotas por un mes".into(), due: None, who: None },
         ],
         red_flags: "Dolor fuerte".into(),
+        next: "Alta del especialista".into(),
     };
     let delivered = counter_refer(access, &stage.specialist, &attended, &answer).await.unwrap();
 

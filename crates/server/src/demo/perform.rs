@@ -199,10 +199,11 @@ fn counter_referral(case: &Case, now: Timestamp) -> CounterReferral {
         diagnoses: vec![(case.code.to_owned(), case.diagnosis.to_owned())],
         treatment: case.treatment.to_owned(),
         lines: vec![
-            Line { kind: LineKind::Control, words: case.control.to_owned(), due: day(15) },
-            Line { kind: LineKind::Medicine, words: words::MEDICINE.to_owned(), due: day(8) },
+            Line { kind: LineKind::Control, words: case.control.to_owned(), due: day(15), who: None },
+            Line { kind: LineKind::Medicine, words: words::MEDICINE.to_owned(), due: day(8), who: None },
         ],
         red_flags: words::RED_FLAGS.to_owned(),
+        ..CounterReferral::default()
     }
 }
 

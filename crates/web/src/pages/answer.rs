@@ -20,7 +20,7 @@ use crate::pages::refer::{FIELDS, diagnoses_of, head_of, told, unchanged};
 use crate::problem::{Answer, Problem};
 use crate::read::when;
 use crate::sheet::{Group, Press, Sheet, mend_with};
-use crate::shell::Done;
+use crate::shell::{Done, role_name};
 use crate::text::{Text, t};
 use crate::ui::{Event, Knot, Note, Thread, Tone};
 
@@ -191,8 +191,10 @@ fn acknowledge_page(visit: &Visit, referral: &Referral, answer: Option<&Value>, 
     Ok(page)
 }
 
-fn due_words(line: &Line) -> Option<String> {
-    line.due.as_deref().map(|due| t("inicio-antes-de").with("fecha", when(due)).into())
+/// Who and by when, where it is said.
+fn due_words(line: &Line) -> Vec<String> {
+    let who = line.who.map(|who| role_name(who).to_string());
+    who.into_iter().chain(line.due.as_deref().map(|due| t("inicio-antes-de").with("fecha", when(due)).into())).collect()
 }
 
 /// `GET /tareas/{id}`

@@ -5,6 +5,7 @@ pub(crate) mod agenda;
 mod answer;
 pub(crate) mod audit;
 mod booking;
+mod counter;
 mod facility;
 mod facility_edit;
 pub(crate) mod find;
@@ -119,6 +120,7 @@ fn at_post() -> Vec<Route> {
 fn appointments() -> Vec<Route> {
     const BOOKS: Expects = Expects::Roles(booking::BOOKERS);
     const HOLDS: Expects = Expects::Roles(agenda::HOLDERS);
+    const ANSWERS: Expects = Expects::Roles(counter::ANSWERERS);
     vec![
         Route::get("/agenda", HOLDS, agenda::show_agenda),
         Route::get("/agenda/{id}/no-asistio", HOLDS, agenda::show_absent),
@@ -126,6 +128,9 @@ fn appointments() -> Vec<Route> {
         Route::get("/referencias/{id}/cita", BOOKS, booking::show_booking),
         Route::post("/referencias/{id}/cita", BOOKS, booking::take_booking),
         Route::get("/referencias/{id}/cita/comprobante", BOOKS, booking::show_slip),
+        Route::get("/referencias/{id}/contrarreferir", ANSWERS, counter::show_counter),
+        Route::post("/referencias/{id}/contrarreferir", ANSWERS, counter::take_counter),
+        Route::get("/referencias/{id}/contrarreferencia", Expects::Session, counter::show_answer),
     ]
 }
 

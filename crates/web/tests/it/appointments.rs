@@ -206,3 +206,120 @@ async fn who_has_no_part_in_it_is_refused() {
     let mut nurse = site.logged_in("ana", Role::Nurse, POST).await;
     assert_eq!(nurse.get(&format!("/agenda/{id}/no-asistio")).await.status, StatusCode::FORBIDDEN);
 }
+
+const ANSWER: [(&str, &str); 10] = [
+    ("hallazgos", "Catarata madura del ojo derecho"),
+    ("dx1", "ojo nublado zzz"),
+    ("tratamiento", "Gotas"),
+    ("ind1", "Medir agudeza visual"),
+    ("ind1-tipo", "examen"),
+    ("ind1-quien", "enfermeria"),
+    ("ind1-fecha", "09/12/2026"),
+    ("sigue", "control"),
+    ("control", "15/01/2027"),
+    ("alarma", "Dolor fuerte del ojo"),
+];
+
+#[tokio::test]
+async fn the_specialist_attends_answers_and_the_post_reads_the_lines() {
+    let (site, id) = waiting().await;
+    booked(&site, &id, "h1").await;
+    let mut specialist = site.logged_in("rojas", Role::Specialist, HOSPITAL).await;
+    let path = format!("/referencias/{id}/contrarreferir");
+    let begin = specialist.get(&path).await;
+    well_made(&path, &begin);
+    assert!(begin.body.contains("Empezar la atención") && begin.body.contains("24/11/2026, 8:00"), "{}", begin.body);
+    let version = begin.hidden("version");
+    let begun = specialist.submit(&begin, &path, &[("version", &version), ("boton", "empezar")]).await;
+    assert_eq!(begun.location(), path, "{}", begun.body);
+    assert_eq!(phase(&site, &id).await, Phase::Attended);
+    let again = specialist.submit(&begin, &path, &[("version", &version), ("boton", "empezar")]).await;
+    assert_eq!(again.location(), path, "the same form twice begins once");
+
+    let page = specialist.get(&path).await;
+    well_made(&path, &page);
+    assert!(page.body.contains(r#"value="H25""#), "the referral's diagnosis is filled in: {}", page.body);
+    let version = page.hidden("version");
+    let half =
+        [("version", version.as_str()), ("hallazgos", "Catarata"), ("ind1-fecha", "01/11/2026"), ("boton", "revisar")];
+    let wrong = specialist.submit(&page, &path, &half).await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    well_made(&path, &wrong);
+    for part in
+        ["Escriba al menos un diagnóstico", "Escriba una fecha de hoy en adelante", "Elija: próximo control o alta"]
+    {
+        assert!(wrong.body.contains(part), "{part}: {}", wrong.body);
+    }
+    let kept = specialist.get(&path).await;
+    assert!(kept.body.contains("Catarata</textarea>") && kept.body.contains("Este es su borrador"), "{}", kept.body);
+
+    let mut all = ANSWER.to_vec();
+    all.extend([("version", version.as_str()), ("boton", "revisar")]);
+    let ready = specialist.submit(&wrong, &path, &all).await;
+    assert_eq!(ready.location(), format!("{path}?paso=revisar"), "{}", ready.body);
+    let review = specialist.get(ready.location()).await;
+    well_made(&path, &review);
+    let line = "Examen: Medir agudeza visual · Enfermería · Antes del 09/12/2026";
+    for part in ["Todavía no está firmada", line, "Próximo control el 15/01/2027", "(sin código)"] {
+        assert!(review.body.contains(part), "{part}: {}", review.body);
+    }
+    assert_eq!(phase(&site, &id).await, Phase::Attended, "a review signs nothing");
+    let mut sign = ANSWER.to_vec();
+    sign.extend([("version", version.as_str()), ("boton", "firmar")]);
+    let signed = specialist.submit(&review, &path, &sign).await;
+    assert_eq!(signed.location(), format!("/referencias/{id}/contrarreferencia"), "{}", signed.body);
+    assert_eq!(specialist.submit(&review, &path, &sign).await.location(), signed.location(), "signed once");
+    let read = specialist.get(signed.location()).await;
+    well_made(signed.location(), &read);
+    assert!(read.body.contains(line) && read.body.contains("Esto es lo que verá el puesto"), "{}", read.body);
+
+    let mut nurse = site.logged_in("ana", Role::Nurse, POST).await;
+    let theirs = nurse.get(signed.location()).await;
+    assert!(theirs.body.contains(line) && theirs.body.contains("Responder las indicaciones"), "{}", theirs.body);
+    let lines = nurse.get(&format!("/referencias/{id}/acusar")).await;
+    for part in ["Medir agudeza visual", "Enfermería", "Recordarle el control con", "Dolor fuerte del ojo"] {
+        assert!(lines.body.contains(part), "{part}: {}", lines.body);
+    }
+    let mut stranger = site.logged_in("igss", Role::Specialist, IGSS_HOSPITAL).await;
+    assert_eq!(stranger.get(signed.location()).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn what_was_typed_survives_the_end_of_the_session_and_other_ways_keep_it() {
+    let (site, id) = waiting().await;
+    booked(&site, &id, "h1").await;
+    let mut specialist = site.logged_in("rojas", Role::Specialist, HOSPITAL).await;
+    let path = format!("/referencias/{id}/contrarreferir");
+    let begin = specialist.get(&path).await;
+    let version = begin.hidden("version");
+    specialist.submit(&begin, &path, &[("version", &version), ("boton", "empezar")]).await;
+    let page = specialist.get(&path).await;
+    let version = page.hidden("version");
+    let silent = [("version", version.as_str()), ("hallazgos", "Catarata"), ("boton", "control")];
+    let refused = specialist.submit(&page, &path, &silent).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "to keep in control says why");
+    let why = [("version", version.as_str()), ("hallazgos", "Catarata"), ("aparte", "Vuelve"), ("boton", "control")];
+    assert_eq!(specialist.submit(&refused, &path, &why).await.location(), path);
+    assert_eq!(phase(&site, &id).await, Phase::InControl);
+    let page = specialist.get(&path).await;
+    assert!(page.body.contains("Catarata</textarea>"), "{}", page.body);
+    let version = page.hidden("version");
+    site.world.clock.advance(jiff::SignedDuration::from_hours(20));
+    let late = [("version", version.as_str()), ("hallazgos", "Catarata madura"), ("boton", "guardar")];
+    let login = specialist.submit(&page, &path, &late).await;
+    assert_eq!(login.status, StatusCode::OK, "{}", login.body);
+    assert!(login.body.contains(r#"name="_dato.hallazgos" value="Catarata madura""#), "{}", login.body);
+}
+
+#[tokio::test]
+async fn only_those_who_attend_there_answer() {
+    let (site, id) = waiting().await;
+    booked(&site, &id, "h1").await;
+    let path = format!("/referencias/{id}/contrarreferir");
+    for (role, facility) in [(Role::Nurse, POST), (Role::Clerk, HOSPITAL), (Role::Doctor, POST)] {
+        let mut browser = site.logged_in(role.code(), role, facility).await;
+        assert_eq!(browser.get(&path).await.status, StatusCode::FORBIDDEN, "{} {facility}", role.code());
+    }
+    let mut nurse = site.logged_in("ana", Role::Nurse, POST).await;
+    assert_eq!(nurse.get(&format!("/referencias/{id}/contrarreferencia")).await.status, StatusCode::NOT_FOUND);
+}
