@@ -8,6 +8,8 @@ pub struct Act {
     /// What is done, in the profession's words: `accept`, `book`, `register`; `create`, `update`,
     /// `delete` for plain FHIR writes. Goes into the AuditEvent.
     pub name: &'static str,
+    /// Why, in the author's words, for the Provenance; may be empty.
+    pub reason: String,
     /// Resources to write, in order.
     pub changes: Vec<Change>,
     /// What is to be done afterwards.

@@ -5,7 +5,7 @@ use fhir::Value;
 use store::{AuditAction, AuditRecord, Method};
 
 use crate::write::Draft;
-use crate::{Actor, Cx, system};
+use crate::{Act, Actor, Cx, system};
 
 const DCM: &str = "http://dicom.nema.org/resources/ontology/DCM";
 const EVENT_TYPE: &str = "http://terminology.hl7.org/CodeSystem/audit-event-type";
@@ -15,17 +15,17 @@ const ENTITY_ROLE: &str = "http://terminology.hl7.org/CodeSystem/object-role";
 const PURPOSE: &str = "http://terminology.hl7.org/CodeSystem/v3-ActReason";
 
 /// AuditEvent and Provenance of one act.
-pub(crate) fn of_act(cx: &Cx, name: &str, drafts: &[Draft]) -> Vec<Value> {
+pub(crate) fn of_act(cx: &Cx, act: &Act, drafts: &[Draft]) -> Vec<Value> {
     let mut events = Vec::new();
     if !drafts.is_empty() {
-        events.push(audit_event(cx, name, drafts));
+        events.push(audit_event(cx, act.name, drafts));
     }
     // One Provenance for each person, so that it lies in that person's record alone.
     let mut patients: Vec<String> = drafts.iter().filter_map(Draft::patient).collect();
     patients.sort();
     patients.dedup();
     if let Actor::Practitioner(id) = &cx.actor {
-        events.extend(patients.iter().filter_map(|patient| provenance(cx, id, name, (patient, drafts))));
+        events.extend(patients.iter().filter_map(|patient| provenance(cx, id, act, (patient, drafts))));
     }
     events
 }
@@ -72,7 +72,7 @@ fn audit_event(cx: &Cx, name: &str, drafts: &[Draft]) -> Value {
 
 /// What one person did to the record of one patient. Appointments of other people, definitions and
 /// the trail itself have none.
-fn provenance(cx: &Cx, author: &str, name: &str, (patient, drafts): (&String, &[Draft])) -> Option<Value> {
+fn provenance(cx: &Cx, author: &str, act: &Act, (patient, drafts): (&String, &[Draft])) -> Option<Value> {
     let mine = drafts.iter().filter(|draft| {
         !matches!(draft.key.resource_type.as_str(), "AuditEvent" | "Provenance")
             && draft.method != Method::Delete
@@ -90,7 +90,9 @@ fn provenance(cx: &Cx, author: &str, name: &str, (patient, drafts): (&String, &[
         "meta": { "security": custodian(&cx.institution) },
         "target": targets,
         "recorded": cx.now.to_string(),
-        "activity": { "coding": [{ "system": system::ACT, "code": if name.is_empty() { "write" } else { name } }] },
+        "reason": (!act.reason.is_empty()).then(|| vec![fhir::json!({ "text": act.reason.as_str() })]),
+        "activity": { "coding": [{
+            "system": system::ACT, "code": if act.name.is_empty() { "write" } else { act.name } }] },
         "agent": [{
             "type": { "coding": [{
                 "system": "http://terminology.hl7.org/CodeSystem/provenance-participant-type", "code": "author" }] },

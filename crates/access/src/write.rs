@@ -234,7 +234,7 @@ impl Access {
         let mut changes: Vec<Change> = drafts.iter().map(|draft| draft.change.clone()).collect();
         let own = changes.len();
         let entropy = self.store.entropy();
-        for event in trail::of_act(cx, act.name, drafts) {
+        for event in trail::of_act(cx, act, drafts) {
             let key = Key::new(event.resource_type().unwrap_or_default(), entropy.id());
             changes.push(Change { key, expect: Expect::Absent, write: Write::Put(Arc::from(event.to_bytes())) });
         }

@@ -194,8 +194,17 @@ fn judged(id: &str, other: &str, day: Date) -> Value {
     })
 }
 
+/// What comes with a correction.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Correction<'a> {
+    /// The version that was read.
+    pub version: u64,
+    /// Why, in the words of whoever corrects; empty where nobody asked.
+    pub reason: &'a str,
+}
+
 /// Corrects the demographics of a person whose record is open to the caller; the version that was
-/// read has to be the current one, and history keeps both.
+/// read has to be the current one, history keeps both, and the Provenance says why.
 ///
 /// # Errors
 /// `Fields` for the form, `NotFound`, `Stale`, the gate's.
@@ -203,13 +212,15 @@ pub async fn correct(
     access: &Access,
     cx: &Cx,
     id: &str,
-    version: u64,
+    correction: Correction<'_>,
     form: &Registration,
 ) -> Result<(), IdentityError> {
     let key = Key::new("Patient", id);
     let stored = access.read(cx, &key).await?;
     let patient = form.apply(&stored.value(), today(cx.now)).map_err(IdentityError::Fields)?.patient;
-    let change = Change { key, expect: Expect::Version(version), write: Write::Put(patient.to_bytes().into()) };
-    access.commit(cx, Act { name: "correct", changes: vec![change], ..Act::default() }).await?;
+    let expect = Expect::Version(correction.version);
+    let change = Change { key, expect, write: Write::Put(patient.to_bytes().into()) };
+    let reason = correction.reason.trim().to_owned();
+    access.commit(cx, Act { name: "correct", changes: vec![change], reason, ..Act::default() }).await?;
     Ok(())
 }

@@ -20,7 +20,7 @@ mod person;
 mod registration;
 
 pub use age::{age_text, age_years, parse_date, print_date, today};
-pub use commands::{Candidate, Registered, Sent, correct, duplicates, find, register};
+pub use commands::{Candidate, Correction, Registered, Sent, correct, duplicates, find, register};
 pub use cui::{Cui, CuiFormat, CuiProblem, Origin};
 pub use document::{Document, IgssNumber, NO_DOCUMENT_REASONS, Nit};
 pub use duplicates::Resemblance;

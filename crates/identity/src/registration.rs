@@ -12,6 +12,8 @@ use crate::{parse_date, print_date};
 /// R4's extension that says whether an interpreter is needed.
 const EXT_INTERPRETER: &str = "http://hl7.org/fhir/StructureDefinition/patient-interpreterRequired";
 const BCP47: &str = "urn:ietf:bcp:47";
+const ROLE_CODE: &str = "http://terminology.hl7.org/CodeSystem/v3-RoleCode";
+const MOTHER: &str = "MTH";
 const OLDEST_YEARS: i16 = 125;
 
 /// The extensions that the form writes.
@@ -112,6 +114,7 @@ pub struct Registration {
     /// Whom to tell: name and telephone.
     pub contact_name: String,
     pub contact_phone: String,
+    pub mother_name: String,
 }
 
 /// What is wrong with a field.
@@ -228,6 +231,8 @@ impl Registration {
         ];
         let kind = document.iter().find(|(_, value)| !value.is_empty()).map_or(DocumentKind::None, |(kind, _)| *kind);
         let birth = patient.text_at(&["birthDate"]).map(print_date).unwrap_or_default();
+        let mother = patient.items("contact").iter().find(|one| is_mother(one));
+        let contact = patient.items("contact").iter().find(|one| !is_mother(one));
         Self {
             document: kind,
             cui,
@@ -260,8 +265,9 @@ impl Registration {
                 .and_then(Value::as_bool)
                 .unwrap_or(false),
             phone: text(patient.text_at(&["telecom", "value"])),
-            contact_name: text(patient.text_at(&["contact", "name", "text"])),
-            contact_phone: text(patient.text_at(&["contact", "telecom", "value"])),
+            contact_name: text(contact.and_then(|one| one.text_at(&["name", "text"]))),
+            contact_phone: text(contact.and_then(|one| one.text_at(&["telecom", "value"]))),
+            mother_name: text(mother.and_then(|one| one.text_at(&["name", "text"]))),
         }
     }
 
@@ -443,13 +449,15 @@ impl Registration {
     }
 
     fn contact(&self) -> Vec<Value> {
-        let name = tidy(&self.contact_name);
-        let telecom = phone(&self.contact_phone);
-        if name.is_empty() && telecom.is_empty() {
-            return Vec::new();
+        let named = |text: &str| Some(tidy(text)).filter(|name| !name.is_empty()).map(|name| json!({ "text": name }));
+        let (name, telecom) = (named(&self.contact_name), phone(&self.contact_phone));
+        let mut contacts = Vec::new();
+        if name.is_some() || !telecom.is_empty() {
+            contacts.push(json!({ "name": name, "telecom": list(telecom) }));
         }
-        let name = (!name.is_empty()).then(|| json!({ "text": name }));
-        vec![json!({ "name": name, "telecom": list(telecom) })]
+        let mother = json!([{ "coding": [{ "system": ROLE_CODE, "code": MOTHER }] }]);
+        contacts.extend(named(&self.mother_name).map(|name| json!({ "relationship": mother, "name": name })));
+        contacts
     }
 
     fn communication(&self) -> Vec<Value> {
@@ -482,6 +490,10 @@ fn checked_cui(field: &'static str, text: &str, findings: &mut Findings) -> Opti
         list.push(FieldError { field, key });
     }
     Some(cui)
+}
+
+fn is_mother(contact: &Value) -> bool {
+    contact.text_at(&["relationship", "coding", "code"]) == Some(MOTHER)
 }
 
 fn phone(text: &str) -> Vec<Value> {
@@ -552,6 +564,7 @@ pub(crate) mod tests {
             phone: "5555-0101".into(),
             contact_name: "Domingo Pop".into(),
             contact_phone: "5555 0102".into(),
+            mother_name: "Petrona Ba’".into(),
             ..Registration::default()
         }
     }

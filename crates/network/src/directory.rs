@@ -273,6 +273,16 @@ impl Directory {
         self.around(place).iter().find_map(municipality)?.code.as_deref()
     }
 
+    /// The communities of a municipality (INE code), by name.
+    pub fn communities(&self, municipality: &str) -> Vec<&Place> {
+        let inside = |place: &&Place| {
+            place.level == Level::Community && self.municipality_of(&place.id).is_some_and(|code| code == municipality)
+        };
+        let mut inside: Vec<_> = self.places.values().filter(inside).collect();
+        inside.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| a.id.cmp(&b.id)));
+        inside
+    }
+
     /// The seat of the municipality around a place.
     fn seat(&self, place: &str) -> Option<Point> {
         self.around(place).iter().find_map(|id| self.places.get(*id)?.position)

@@ -8,6 +8,7 @@
 
 mod assets;
 mod cookie;
+mod demography;
 mod diagnosis;
 pub mod form;
 pub mod format;
@@ -64,6 +65,8 @@ pub(crate) struct Shared {
     steps: step::Steps,
     network: Live<Directory>,
     people: Live<identity::People>,
+    /// Whose turn it is to register somebody.
+    registering: tokio::sync::Mutex<()>,
 }
 
 impl Shared {
@@ -85,7 +88,8 @@ impl Deref for Shared {
 /// Every page, its stylesheet, and a 404 page for the rest.
 pub fn router(state: State) -> Router {
     let (network, people) = (Live::default(), Live::default());
-    let shared = Arc::new(Shared { state, steps: step::Steps::default(), network, people });
+    let (steps, registering) = Default::default();
+    let shared = Arc::new(Shared { state, steps, network, people, registering });
     let mut router = Router::new();
     for route in routes() {
         router = route.mount(router);

@@ -86,6 +86,8 @@ pub enum Done {
     AccountEnded,
     /// Somebody's open tasks went to a facility.
     WorkHandedOver,
+    /// A person was registered.
+    PersonRegistered,
     /// The draft was kept.
     DraftKept,
     /// The visit was signed.
@@ -142,6 +144,7 @@ impl Done {
         (Self::SecondStepOn, "segundo-paso"),
         (Self::SessionEnded, "sesion"),
         (Self::RecordOpened, "razon"),
+        (Self::PersonRegistered, "registrada"),
         (Self::DraftKept, "borrador"),
         (Self::VisitSigned, "firmada"),
         (Self::ReferralSent, "enviada"),
@@ -184,6 +187,7 @@ impl Done {
             Self::AccountOpened => t("hecho-activada"),
             Self::AccountEnded => t("hecho-terminada"),
             Self::WorkHandedOver => t("hecho-entregada"),
+            Self::PersonRegistered => t("hecho-registrada"),
             Self::DraftKept => t("hecho-borrador"),
             Self::VisitSigned => t("hecho-firmada"),
             Self::ReferralSent => t("hecho-enviada"),

@@ -26,6 +26,7 @@ pub const SPANISH: &[(&str, &str)] = &[
     ("referencias", include_str!("../locales/es/referencias.ftl")),
     ("puesto", include_str!("../locales/es/puesto.ftl")),
     ("piezas", include_str!("../locales/es/piezas.ftl")),
+    ("registro", include_str!("../locales/es/registro.ftl")),
     ("red", include_str!("../locales/es/red.ftl")),
     ("red-editar", include_str!("../locales/es/red-editar.ftl")),
 ];

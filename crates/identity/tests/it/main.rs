@@ -1,6 +1,6 @@
 //! Stories of the post: somebody comes, is looked for, is registered once, is corrected.
 
-use identity::{Find, IdentityError, People, PersonCard, Registration, Resemblance, Sent};
+use identity::{Correction, Find, IdentityError, People, PersonCard, Registration, Resemblance, Sent};
 use store::{Key, Kind, Live};
 use testkit::World;
 
@@ -90,8 +90,12 @@ async fn a_correction_keeps_both_versions_and_a_stale_one_changes_nothing() {
     let nurse = world.nurse("Ixmucané");
     let id = identity::register(&world.access, &nurse, &rosa(), &sent("a", &[])).await.expect("registered").id;
     let form = Registration { surname1: "Cal".into(), ..rosa() };
-    identity::correct(&world.access, &nurse, &id, 1, &form).await.expect("corrected");
-    let stale = identity::correct(&world.access, &nurse, &id, 1, &rosa()).await;
+    let first = Correction { version: 1, reason: "Así está en su DPI" };
+    identity::correct(&world.access, &nurse, &id, first, &form).await.expect("corrected");
+    let log = world.store().changes(0, 1000).await.expect("the log");
+    let why = log.iter().filter(|one| one.key.resource_type == "Provenance").map(|one| one.value().to_string());
+    assert!(why.last().is_some_and(|text| text.contains("Así está en su DPI")), "the reason stays with the change");
+    let stale = identity::correct(&world.access, &nurse, &id, first, &rosa()).await;
     assert!(stale.is_err_and(|error| error.kind() == Kind::Stale));
     let key = Key::new("Patient", &id);
     let now = world.access.read(&nurse, &key).await.expect("the record is open to the post").value();
@@ -99,7 +103,8 @@ async fn a_correction_keeps_both_versions_and_a_stale_one_changes_nothing() {
     let before = world.access.read_version(&nurse, &key, 1).await.expect("the version before").value();
     assert_eq!(before.text_at(&["name", "family"]), Some("Caal Choc"));
     let wrong = Registration { birth_date: "31/02/1968".into(), ..rosa() };
-    let refused = identity::correct(&world.access, &nurse, &id, 2, &wrong).await;
+    let second = Correction { version: 2, reason: "" };
+    let refused = identity::correct(&world.access, &nurse, &id, second, &wrong).await;
     assert!(matches!(refused, Err(IdentityError::Fields(fields)) if fields[0].field == "birth_date"));
 }
 
@@ -115,7 +120,8 @@ async fn the_matcher_rebuilt_equals_the_one_that_lived() {
             .expect("registered")
             .id;
         live.follow(world.store()).await.expect("the log");
-        identity::correct(&world.access, &nurse, &id, 1, &rosa()).await.expect("corrected");
+        let correction = Correction { version: 1, reason: "" };
+        identity::correct(&world.access, &nurse, &id, correction, &rosa()).await.expect("corrected");
         live.follow(world.store()).await.expect("the log");
     }
     let rebuilt = Live::<People>::default();

@@ -8,7 +8,7 @@ use axum::extract::Query as Asked;
 use identity::{Find, PersonCard};
 use serde::Deserialize;
 
-use crate::gate::{Visit, show};
+use crate::gate::{Visit, percent, show};
 use crate::pages::person::Head;
 use crate::problem::Answer;
 use crate::shell::Shell;
@@ -47,6 +47,8 @@ struct FindPage {
     finder: Finder,
     hits: Vec<Hit>,
     many: bool,
+    /// Where whoever is not in the list is registered.
+    register: String,
     none: Option<Empty>,
 }
 
@@ -57,13 +59,20 @@ pub async fn find(visit: Visit, Asked(asked): Asked<Sought>) -> Answer {
     let mut asked = Find::parse(&sought);
     asked.words.retain(|word| word.chars().count() > 1);
     let unclear = asked.is_empty() && !sought.is_empty();
+    let register = format!(
+        "/personas/registrar{}",
+        if sought.is_empty() { String::new() } else { format!("?q={}", percent(&sought)) }
+    );
     let finder = Finder { sought, error: if unclear { t("buscar-corto").into() } else { String::new() } };
     let found = identity::find(&visit.state.access, &visit.state.people, cx, &asked).await?;
-    let none =
-        (found.is_empty() && !asked.is_empty()).then(|| Empty::quiet(t("buscar-nadie-titulo"), t("buscar-nadie")));
+    let nobody = Empty {
+        act: Some((register.clone(), t("reg-esta").into())),
+        ..Empty::quiet(t("buscar-nadie-titulo"), t("buscar-nadie"))
+    };
+    let none = (found.is_empty() && !asked.is_empty()).then_some(nobody);
     let many = found.len() >= MOST;
     let hits = found.into_iter().map(hit).collect();
-    show(&FindPage { shell: visit.shell(t("personas-titulo")), finder, hits, many, none })
+    show(&FindPage { shell: visit.shell(t("personas-titulo")), finder, hits, many, register, none })
 }
 
 fn hit(card: PersonCard) -> Hit {

@@ -20,6 +20,7 @@ mod pieces;
 pub(crate) mod queue;
 mod refer;
 pub(crate) mod referral;
+mod register;
 mod service_edit;
 pub(crate) mod staff;
 mod transfer;
@@ -82,6 +83,7 @@ pub fn routes() -> Vec<Route> {
         Route::get("/ayuda", Expects::Anyone, info::help),
         Route::get("/piezas", Expects::Anyone, pieces::show_pieces),
     ];
+    routes.extend(at_registration());
     routes.extend(at_post());
     routes.extend(appointments());
     routes.extend(of_network());
@@ -147,5 +149,14 @@ fn of_network() -> Vec<Route> {
         Route::post("/red/{id}/servicios/nuevo", SERVICES, service_edit::add),
         Route::get("/red/{id}/servicios/{servicio}", SERVICES, service_edit::show_edit),
         Route::post("/red/{id}/servicios/{servicio}", SERVICES, service_edit::edit),
+    ]
+}
+
+/// Who somebody is.
+fn at_registration() -> Vec<Route> {
+    let seekers = Expects::Roles(find::SEEKERS);
+    vec![
+        Route::get("/personas/registrar", seekers, register::show_register),
+        Route::post("/personas/registrar", seekers, register::take_register),
     ]
 }

@@ -10,6 +10,7 @@ use identity::{PersonCard, PersonName};
 use serde::Deserialize;
 use store::Key;
 
+use crate::demography;
 use crate::form::Form;
 use crate::gate::{Posted, Visit, done, mend, show};
 use crate::problem::{Answer, Problem};
@@ -148,7 +149,8 @@ fn alert(allergy: &Value) -> Note {
 
 fn facts(patient: &Value) -> Facts {
     let phone = patient.items("telecom").iter().find_map(|one| one.text_at(&["value"]));
-    let language = patient.items("communication").first().map(|one| words(one.get("language")));
+    let language = patient.items("communication").first();
+    let language = language.map(|one| demography::language(&words(one.get("language"))));
     let file = identifier(patient, system::FILE_NUMBER).map(|value| value.rsplit('/').next().unwrap_or(value));
     let place = patient
         .items("address")

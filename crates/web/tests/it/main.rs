@@ -12,5 +12,6 @@ mod office;
 mod oversight;
 mod person;
 mod post;
+mod registration;
 
 use browser::{Answer, Browser, PASSWORD, Site, new_user};

@@ -1,0 +1,413 @@
+//! Who somebody is, as a form: the fields of [`Registration`] under their own names, what the
+//! network knows to choose from, and identity's findings in words.
+
+use identity::{DocumentKind, FieldError, NO_DOCUMENT_REASONS, Registration, Resemblance};
+use network::{Directory, Filter, territory};
+use store::StoreError;
+
+use crate::form::{Field, Form};
+use crate::gate::Visit;
+use crate::sheet::{Group, Press};
+use crate::text::{Text, t};
+
+/// Longer than this is no part of a name, number or address.
+const LONGEST: usize = 200;
+/// A box that was ticked.
+const YES: &str = "si";
+
+/// What a registration says, field by field: name, label, value.
+pub fn told(of: &Registration) -> [(&'static str, Text, &str); 29] {
+    [
+        ("document", t("dem-documento"), of.document.code()),
+        ("cui", t("dato-cui"), &of.cui),
+        ("mother_cui", t("dem-cui-madre"), &of.mother_cui),
+        ("birth_order", t("dem-orden"), &of.birth_order),
+        ("passport_country", t("dem-pais"), &of.passport_country),
+        ("passport_number", t("dem-pasaporte"), &of.passport_number),
+        ("foreign_id", t("dem-extranjero"), &of.foreign_id),
+        ("no_document_reason", t("dem-sin-documento"), &of.no_document_reason),
+        ("igss_number", t("dem-igss"), &of.igss_number),
+        ("nit", t("dem-nit"), &of.nit),
+        ("given1", t("dem-nombre-1"), &of.given1),
+        ("given2", t("dem-nombre-2"), &of.given2),
+        ("surname1", t("dem-apellido-1"), &of.surname1),
+        ("surname2", t("dem-apellido-2"), &of.surname2),
+        ("married", t("dem-casada"), &of.married),
+        ("sex", t("dem-sexo"), &of.sex),
+        ("birth_date", t("dem-nacio"), &of.birth_date),
+        ("age", t("dem-edad"), &of.age),
+        ("municipality", t("dem-municipio"), &of.municipality),
+        ("community", t("dem-comunidad"), &of.community),
+        ("address", t("dem-direccion"), &of.address),
+        ("post", t("dem-puesto"), &of.post),
+        ("pueblo", t("dem-pueblo"), &of.pueblo),
+        ("language", t("dato-idioma"), &of.language),
+        ("interpreter", t("dem-interprete"), if of.interpreter { YES } else { "" }),
+        ("phone", t("dato-telefono"), &of.phone),
+        ("contact_name", t("dem-avisar"), &of.contact_name),
+        ("contact_phone", t("dem-avisar-telefono"), &of.contact_phone),
+        ("mother_name", t("dem-madre"), &of.mother_name),
+    ]
+}
+
+/// `Cobán, Alta Verapaz`; the code where nobody knows it.
+pub fn municipality(code: &str) -> String {
+    let (name, department) = place_names(code).unwrap_or_default();
+    if name.is_empty() { code.to_owned() } else { format!("{name}, {department}") }
+}
+
+/// The name of a language; the code where nobody knows it.
+pub fn language(code: &str) -> String {
+    languages().into_iter().find(|(known, _)| known == code).map_or_else(|| code.to_owned(), |(_, name)| name)
+}
+
+/// Names of a municipality and its department.
+fn place_names(code: &str) -> Option<(&'static str, &'static str)> {
+    let municipality = territory().municipality(code)?;
+    Some((&municipality.name, &territory().department(code.get(..2)?)?.name))
+}
+
+/// What was typed. Of the documents only the kind that was chosen counts.
+pub fn read(form: &mut Form) -> Registration {
+    let names = told(&Registration::default()).map(|(name, _, _)| name);
+    names.into_iter().for_each(|name| {
+        form.optional(name, LONGEST);
+    });
+    let text = |name: &str| form.get(name).to_owned();
+    let document = DocumentKind::from_code(form.get("document")).unwrap_or_default();
+    let of = |kind: DocumentKind, name: &str| if kind == document { text(name) } else { String::new() };
+    let code = text("municipality");
+    let place = place_names(&code);
+    let (municipality_name, department_name) = place.unwrap_or_default();
+    Registration {
+        document,
+        cui: of(DocumentKind::Cui, "cui"),
+        passport_country: of(DocumentKind::Passport, "passport_country"),
+        passport_number: of(DocumentKind::Passport, "passport_number"),
+        foreign_id: of(DocumentKind::Foreign, "foreign_id"),
+        mother_cui: of(DocumentKind::Newborn, "mother_cui"),
+        birth_order: of(DocumentKind::Newborn, "birth_order"),
+        no_document_reason: of(DocumentKind::None, "no_document_reason"),
+        igss_number: text("igss_number"),
+        nit: text("nit"),
+        given1: text("given1"),
+        given2: text("given2"),
+        surname1: text("surname1"),
+        surname2: text("surname2"),
+        married: text("married"),
+        sex: text("sex"),
+        birth_date: text("birth_date"),
+        age: text("age"),
+        municipality_name: municipality_name.to_owned(),
+        department_name: department_name.to_owned(),
+        municipality: if place.is_some() { code } else { String::new() },
+        community: text("community"),
+        address: text("address"),
+        post: text("post"),
+        pueblo: one_of(pueblos(), &text("pueblo")),
+        language: one_of(languages(), &text("language")),
+        interpreter: form.has("interpreter", YES),
+        phone: text("phone"),
+        contact_name: text("contact_name"),
+        contact_phone: text("contact_phone"),
+        mother_name: text("mother_name"),
+    }
+}
+
+fn one_of(options: Vec<(String, String)>, value: &str) -> String {
+    options.into_iter().map(|(code, _)| code).find(|code| code == value).unwrap_or_default()
+}
+
+/// Holds the places against the network: a community of another municipality is asked again, and
+/// the post follows from the community where nobody chose one.
+pub fn settle_places(directory: &Directory, form: &mut Form, typed: &mut Registration) {
+    let inside = directory.municipality_of(&typed.community).is_some_and(|code| code == typed.municipality);
+    if !typed.community.is_empty() && !inside {
+        form.error("community", t("dem-mal-comunidad"));
+    }
+    if !typed.post.is_empty() && directory.facility(&typed.post).is_none() {
+        form.error("post", t("identidad-error-lugar"));
+    }
+    if typed.post.is_empty() {
+        typed.post = directory.responsible(&typed.community).map(network::Facility::id).unwrap_or_default();
+    }
+}
+
+/// Puts identity's findings beside their fields.
+pub fn note_errors(form: &mut Form, errors: &[FieldError]) {
+    for error in errors {
+        form.error(error.field, finding(error.key));
+    }
+}
+
+/// One of identity's findings in words.
+pub fn finding(key: &str) -> Text {
+    match key {
+        "identidad-error-cui-digitos" => t("identidad-error-cui-digitos"),
+        "identidad-error-cui-largo" => t("identidad-error-cui-largo"),
+        "identidad-error-cui-verificador" => t("identidad-error-cui-verificador"),
+        "identidad-aviso-cui-municipio" => t("identidad-aviso-cui-municipio"),
+        "identidad-error-igss" => t("identidad-error-igss"),
+        "identidad-error-nit" => t("identidad-error-nit"),
+        "identidad-error-orden-nacimiento" => t("identidad-error-orden-nacimiento"),
+        "identidad-error-pais" => t("identidad-error-pais"),
+        "identidad-error-pasaporte" => t("identidad-error-pasaporte"),
+        "identidad-error-documento-extranjero" => t("identidad-error-documento-extranjero"),
+        "identidad-error-sin-documento" => t("identidad-error-sin-documento"),
+        "identidad-error-fecha" => t("identidad-error-fecha"),
+        "identidad-error-fecha-futura" => t("identidad-error-fecha-futura"),
+        "identidad-error-fecha-antigua" => t("identidad-error-fecha-antigua"),
+        "identidad-error-edad" => t("identidad-error-edad"),
+        "identidad-error-fecha-o-edad" => t("identidad-error-fecha-o-edad"),
+        "identidad-error-nombre-largo" => t("identidad-error-nombre-largo"),
+        "identidad-error-nombre" => t("identidad-error-nombre"),
+        "identidad-error-sexo" => t("identidad-error-sexo"),
+        "identidad-error-municipio" => t("identidad-error-municipio"),
+        "identidad-error-telefono" => t("identidad-error-telefono"),
+        "identidad-error-lugar" => t("identidad-error-lugar"),
+        _ => t("mal-otro"),
+    }
+}
+
+/// Why somebody is alike, in words.
+pub fn resemblance(reason: Resemblance) -> Text {
+    match reason {
+        Resemblance::SameCui => t("parecido-mismo-cui"),
+        Resemblance::NearCui => t("parecido-cui-casi-igual"),
+        Resemblance::SameNames => t("parecido-mismos-nombres"),
+        Resemblance::SomeNames => t("parecido-algunos-nombres"),
+        Resemblance::SwappedSurnames => t("parecido-apellidos-cambiados"),
+        Resemblance::SameBirthDate => t("parecido-misma-fecha"),
+        Resemblance::SwappedBirthDate => t("parecido-dia-y-mes-cambiados"),
+        Resemblance::SameBirthYear => t("parecido-mismo-anio"),
+        Resemblance::SamePlace => t("parecido-mismo-municipio"),
+        Resemblance::SameBirth => t("parecido-mismo-nacimiento"),
+    }
+}
+
+fn options<const N: usize>(from: [(&str, Text); N]) -> Vec<(String, String)> {
+    from.into_iter().map(|(code, words)| (code.to_owned(), words.into())).collect()
+}
+
+fn documents() -> Vec<(String, String)> {
+    let words = |kind| match kind {
+        DocumentKind::Cui => t("dem-doc-cui"),
+        DocumentKind::Newborn => t("dem-doc-recien-nacido"),
+        DocumentKind::Passport => t("dem-doc-pasaporte"),
+        DocumentKind::Foreign => t("dem-doc-extranjero"),
+        DocumentKind::None => t("dem-doc-ninguno"),
+    };
+    options(DocumentKind::ALL.map(|kind| (kind.code(), words(kind))))
+}
+
+fn no_document_reasons() -> Vec<(String, String)> {
+    let words = |code: &str| match code {
+        "no-lo-trae" => t("dem-sin-no-lo-trae"),
+        "nunca-inscrito" => t("dem-sin-nunca-inscrito"),
+        "perdido" => t("dem-sin-perdido"),
+        "extranjero-sin-documento" => t("dem-sin-extranjero"),
+        "emergencia" => t("dem-sin-emergencia"),
+        _ => t("dem-sin-no-quiere"),
+    };
+    options(NO_DOCUMENT_REASONS.map(|code| (code, words(code))))
+}
+
+fn sexes() -> Vec<(String, String)> {
+    options([
+        ("female", t("dem-mujer")),
+        ("male", t("dem-hombre")),
+        ("other", t("dem-otro-sexo")),
+        ("unknown", t("dem-no-se-sabe")),
+    ])
+}
+
+fn pueblos() -> Vec<(String, String)> {
+    territory().pueblos.iter().map(|one| (one.code.clone(), one.name.clone())).collect()
+}
+
+fn languages() -> Vec<(String, String)> {
+    territory().languages.iter().map(|one| (one.code.clone(), one.name.clone())).collect()
+}
+
+/// What the network gives to choose from, as it stands.
+pub struct Places {
+    municipalities: Vec<(String, String)>,
+    communities: Vec<(String, String)>,
+    posts: Vec<(String, String)>,
+}
+
+impl Places {
+    /// Around the municipality of the form; that of the caller's facility comes first.
+    pub async fn near(visit: &Visit, form: &Form) -> Result<Self, StoreError> {
+        let own = own_municipality(visit).await?;
+        let institution = visit.cx().ok().map(|cx| cx.institution.clone());
+        let code = form.get("municipality");
+        Ok(visit.state.network().await?.with(|directory: &Directory| {
+            let communities = directory.communities(code).into_iter();
+            let area = Some(code.to_owned()).filter(|code| !code.is_empty());
+            let filter = Filter { institution, area: area.clone(), ..Filter::default() };
+            let posts = directory.list(&filter).into_iter().filter(|one| area.is_some() && one.level() <= 2);
+            Self {
+                municipalities: municipalities(&own),
+                communities: first(t("dem-comunidad-otra"), communities.map(|one| (one.id.clone(), one.name.clone()))),
+                posts: first(t("dem-puesto-segun"), posts.map(|one| (one.id(), one.name.clone()))),
+            }
+        }))
+    }
+}
+
+/// The code of the municipality where the caller works; empty where nobody knows.
+pub async fn own_municipality(visit: &Visit) -> Result<String, StoreError> {
+    let here = visit.cx().ok().and_then(|cx| cx.facility.as_ref()).map(|one| one.id.clone()).unwrap_or_default();
+    Ok(visit.state.network().await?.with(|directory: &Directory| {
+        let place = directory.facility(&here).map(|one| one.place.as_str()).unwrap_or_default();
+        directory.municipality_of(place).unwrap_or_default().to_owned()
+    }))
+}
+
+fn first(words: Text, rest: impl Iterator<Item = (String, String)>) -> Vec<(String, String)> {
+    std::iter::once((String::new(), words.into())).chain(rest).collect()
+}
+
+/// The own one, those of its department, the rest by their codes.
+fn municipalities(own: &str) -> Vec<(String, String)> {
+    let mut all: Vec<&str> = territory().municipalities.iter().map(|one| one.code.as_str()).collect();
+    let department = own.get(..2).unwrap_or_default();
+    all.sort_by_key(|code| (*code != own, !code.starts_with(department), *code));
+    first(t("dem-municipio-elija"), all.into_iter().map(|code| (code.to_owned(), municipality(code))))
+}
+
+/// The document, and what each kind of it asks: class of the part, fields.
+pub fn papers(form: &Form) -> (Field, Vec<(&'static str, Vec<Field>)>) {
+    let parts = vec![
+        ("doc-cui", vec![form.line("cui", t("dato-cui")).hint(t("dem-cui-ayuda")).numeric().size("in-m")]),
+        (
+            "doc-recien-nacido",
+            vec![
+                form.line("mother_cui", t("dem-cui-madre")).hint(t("dem-cui-ayuda")).numeric().size("in-m"),
+                form.line("birth_order", t("dem-orden")).hint(t("dem-orden-ayuda")).numeric().size("in-xs"),
+            ],
+        ),
+        (
+            "doc-pasaporte",
+            vec![
+                form.line("passport_country", t("dem-pais")).hint(t("dem-pais-ayuda")).size("in-xs"),
+                form.line("passport_number", t("dem-pasaporte")).size("in-m"),
+            ],
+        ),
+        ("doc-extranjero", vec![form.line("foreign_id", t("dem-extranjero")).size("in-m")]),
+        ("doc-ninguno", vec![form.radios("no_document_reason", t("dem-sin-documento"), &no_document_reasons())]),
+    ];
+    (form.radios("document", t("dem-documento"), &documents()), parts)
+}
+
+/// The rest of the form.
+pub fn groups(form: &Form, places: &Places) -> Vec<Group> {
+    let none = |options: Vec<(String, String)>| first(t("dem-no-dijo"), options.into_iter());
+    let mut home = Group::new(t("dem-grupo-vive")).fields([
+        form.select("municipality", t("dem-municipio"), &places.municipalities),
+        form.select("community", t("dem-comunidad"), &places.communities).hint(t("dem-comunidad-ayuda")),
+        form.line("address", t("dem-direccion")).hint(t("dem-direccion-ayuda")),
+        form.select("post", t("dem-puesto"), &places.posts),
+    ]);
+    home.press = Some(Press::new("lugares", t("dem-ver-comunidades")));
+    vec![
+        Group::new(t("dem-grupo-nombre")).hint(t("dem-nombre-ayuda")).fields([
+            form.line("given1", t("dem-nombre-1")),
+            form.line("given2", t("dem-nombre-2")),
+            form.line("surname1", t("dem-apellido-1")),
+            form.line("surname2", t("dem-apellido-2")),
+            form.line("married", t("dem-casada")).hint(t("dem-casada-ayuda")),
+            form.radios("sex", t("dem-sexo"), &sexes()),
+            form.day("birth_date", t("dem-nacio")).hint(t("dem-nacio-ayuda")),
+            form.line("age", t("dem-edad")).hint(t("dem-edad-ayuda")).numeric().size("in-xs"),
+            form.line("mother_name", t("dem-madre")),
+        ]),
+        home,
+        Group::new(t("dem-grupo-dice")).hint(t("dem-dice-ayuda")).fields([
+            form.select("pueblo", t("dem-pueblo"), &none(pueblos())),
+            form.select("language", t("dem-idioma"), &none(languages())),
+            form.checks("interpreter", t("dem-interprete"), &options([(YES, t("dem-interprete-si"))])),
+        ]),
+        Group::new(t("dem-grupo-avisar")).fields([
+            form.line("phone", t("dato-telefono")).hint(t("dem-telefono-ayuda")).numeric().size("in-m"),
+            form.line("contact_name", t("dem-avisar")),
+            form.line("contact_phone", t("dem-avisar-telefono")).numeric().size("in-m"),
+        ]),
+        Group::new(t("dem-grupo-numeros")).hint(t("dem-numeros-ayuda")).fields([
+            form.line("igss_number", t("dem-igss")).numeric().size("in-m"),
+            form.line("nit", t("dem-nit")).size("in-m"),
+        ]),
+    ]
+}
+
+/// What was looked for, carried into an empty form: a CUI, a day, names in the order they are said.
+pub fn carry(form: &mut Form, sought: &str) {
+    let (numbers, rest): (Vec<&str>, Vec<&str>) =
+        sought.split_whitespace().partition(|word| word.chars().any(|c| c.is_ascii_digit()));
+    let (days, numbers): (Vec<&str>, Vec<&str>) =
+        numbers.into_iter().partition(|word| identity::parse_date(word).is_some());
+    if let Some(day) = days.first() {
+        form.set("birth_date", day);
+    }
+    match identity::Cui::parse(&numbers.concat()) {
+        Ok(cui) => form.set("cui", cui),
+        Err(_) => form.set("file", numbers.join(" ")),
+    }
+    let names = identity::name::split_surnames(&rest.join(" "));
+    let into: &[&str] = match names.len() {
+        0 | 1 => &["given1"],
+        2 => &["given1", "surname1"],
+        3 => &["given1", "surname1", "surname2"],
+        _ => &["given1", "given2", "surname1", "surname2"],
+    };
+    for (place, name) in into.iter().enumerate() {
+        let last = place + 1 == into.len();
+        let words = if last { names.get(place..).unwrap_or_default().join(" ") } else { names[place].clone() };
+        form.set(name, words);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn carried(sought: &str, name: &str) -> String {
+        let mut form = Form::default();
+        carry(&mut form, sought);
+        form.get(name).to_owned()
+    }
+
+    #[test]
+    fn what_was_looked_for_is_not_typed_again() {
+        let sought = "Rosa Ixmucané de León Caal 9000 00074 1601 02/03/1968";
+        for (name, value) in [
+            ("given1", "Rosa"),
+            ("given2", "Ixmucané"),
+            ("surname1", "de León"),
+            ("surname2", "Caal"),
+            ("cui", "9000 00074 1601"),
+            ("birth_date", "02/03/1968"),
+        ] {
+            assert_eq!(carried(sought, name), value, "{name}");
+        }
+        assert_eq!((carried("Rosa Tzub", "surname1"), carried("CHI-318", "file")), ("Tzub".into(), "CHI-318".into()));
+        assert_eq!(carried("", "given1"), "");
+    }
+
+    #[test]
+    fn the_form_holds_every_field_of_a_registration() {
+        let pairs = told(&Registration::default()).map(|(name, _, _)| (name.to_owned(), format!("x-{name}")));
+        let mut form = Form::new(pairs.to_vec());
+        form.set("document", "pasaporte");
+        form.set("municipality", "1601");
+        form.set("pueblo", "maya");
+        form.set("language", "kek");
+        form.set("interpreter", YES);
+        let typed = read(&mut form);
+        assert_eq!((typed.cui.as_str(), typed.passport_number.as_str()), ("", "x-passport_number"));
+        assert_eq!((typed.municipality_name.as_str(), typed.department_name.as_str()), ("Cobán", "Alta Verapaz"));
+        let lost: Vec<_> = told(&typed).into_iter().filter(|(_, _, value)| value.is_empty()).collect();
+        assert_eq!(lost.len(), 5, "only the other documents' fields: {lost:?}");
+    }
+}

@@ -1,0 +1,220 @@
+//! A clerk registers whoever comes: with a paper or without one, once, and never somebody twice
+//! without having looked.
+
+use access::Role;
+use axum::http::StatusCode;
+use fhir::json;
+use testkit::{OTHER_POST, POST};
+
+use crate::house::well_made;
+use crate::{Answer, Browser, Site};
+
+const PATH: &str = "/personas/registrar";
+
+const ROSA: [(&str, &str); 8] = [
+    ("document", "cui"),
+    ("cui", "9000 00074 1601"),
+    ("given1", "Rosa"),
+    ("surname1", "Caal"),
+    ("surname2", "Ba'"),
+    ("sex", "female"),
+    ("birth_date", "02/03/1968"),
+    ("municipality", "1601"),
+];
+
+/// The same answers with some of them changed.
+fn with<'a>(base: &[(&'a str, &'a str)], changes: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    let kept = base.iter().filter(|(name, _)| changes.iter().all(|(other, _)| other != name));
+    kept.chain(changes).copied().collect()
+}
+
+/// Sends the form that a page showed.
+async fn send(browser: &mut Browser, page: &Answer, fields: &[(&str, &str)]) -> Answer {
+    let sheet = page.hidden("hoja");
+    browser.submit(page, PATH, &with(fields, &[("hoja", &sheet)])).await
+}
+
+async fn registered(browser: &mut Browser, fields: &[(&str, &str)]) -> String {
+    let page = browser.get(PATH).await;
+    let answer = send(browser, &page, fields).await;
+    assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.body);
+    answer.location().to_owned()
+}
+
+async fn patients(site: &Site) -> Vec<fhir::Value> {
+    let log = site.world.store().changes(0, 1000).await.unwrap();
+    log.iter().filter(|one| one.key.resource_type == "Patient").map(|one| one.value()).collect()
+}
+
+#[tokio::test]
+async fn somebody_with_a_cui_is_registered_and_found_whatever_the_spelling() {
+    let site = Site::new().await;
+    let mut nurse = site.logged_in("ana", Role::Nurse, POST).await;
+    let nobody = nurse.get("/personas?q=rosa%20caal").await;
+    assert!(nobody.body.contains(r#"href="/personas/registrar?q=rosa%20caal""#), "{}", nobody.body);
+    let page = nurse.get("/personas/registrar?q=rosa%20caal").await;
+    well_made(PATH, &page);
+    assert!(
+        page.body.contains(r#"value="rosa""#) && page.body.contains(r#"value="caal""#),
+        "what was typed comes along"
+    );
+    let answer = send(&mut nurse, &page, &with(&ROSA, &[("language", "kek"), ("mother_name", "Petrona Ba'")])).await;
+    let person = answer.location().to_owned();
+    let record = nurse.get(&person).await;
+    well_made("/personas/{id}", &record);
+    for words in ["Persona registrada", "Rosa Caal Ba’", "9000000741601", "Q’eqchi’", "/atender\"", "/referir\""]
+    {
+        assert!(record.body.contains(words), "{words}: {}", record.body);
+    }
+    for query in ["BA%20rosa", "kaal%20roza", "9000000741601", "2/3/1968"] {
+        let found = nurse.get(&format!("/personas?q={query}")).await;
+        assert!(found.body.contains(&format!(r#"href="{person}""#)), "{query}: {}", found.body);
+    }
+    assert!(patients(&site).await[0].to_string().contains("Petrona"));
+}
+
+#[tokio::test]
+async fn a_wrong_check_digit_is_told_beside_the_field_and_nothing_typed_is_lost() {
+    let site = Site::new().await;
+    let mut nurse = site.logged_in("ana", Role::Nurse, POST).await;
+    let page = nurse.get(PATH).await;
+    let typed =
+        with(&ROSA, &[("cui", "9000 00075 1601"), ("birth_date", "30/02/1968"), ("address", "Frente al <parque>")]);
+    let wrong = send(&mut nurse, &page, &typed).await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    well_made(PATH, &wrong);
+    for part in [
+        r##"href="#cui""##,
+        r#"id="cui-error""#,
+        r##"href="#birth_date""##,
+        r#"value="9000 00075 1601""#,
+        r#"value="30/02/1968""#,
+        "Frente al &#60;parque&#62;",
+        r#"value="female" checked"#,
+        r#"value="1601" selected"#,
+    ] {
+        assert!(wrong.body.contains(part), "{part}: {}", wrong.body);
+    }
+    assert!(patients(&site).await.is_empty());
+    assert_eq!(send(&mut nurse, &wrong, &ROSA).await.status, StatusCode::SEE_OTHER, "the mended form is taken");
+}
+
+#[tokio::test]
+async fn nobody_is_turned_away_for_want_of_a_paper() {
+    let site = Site::new().await;
+    let mut clerk = site.logged_in("luis", Role::Clerk, POST).await;
+    let page = clerk.get(PATH).await;
+    let without = with(&ROSA, &[("document", "ninguno"), ("birth_date", ""), ("age", "58")]);
+    let why = send(&mut clerk, &page, &without).await;
+    assert!(why.body.contains(r##"href="#no_document_reason""##), "{}", why.body);
+    let taken = send(&mut clerk, &why, &with(&without, &[("no_document_reason", "nunca-inscrito")])).await;
+    assert_eq!(taken.status, StatusCode::SEE_OTHER, "{}", taken.body);
+    assert_eq!(clerk.get(taken.location()).await.status, StatusCode::OK, "whoever registers sees whom");
+    let unconscious =
+        [("document", "ninguno"), ("no_document_reason", "emergencia"), ("sex", "unknown"), ("municipality", "")];
+    registered(&mut clerk, &unconscious).await;
+    let newborn = [("document", "recien-nacido"), ("mother_cui", "9000000741601"), ("birth_order", "1")];
+    registered(&mut clerk, &with(&ROSA, &with(&newborn, &[("given1", "Niña"), ("birth_date", "20/11/2026")]))).await;
+    let passport = [("document", "pasaporte"), ("passport_country", "hnd"), ("passport_number", "e123")];
+    registered(&mut clerk, &with(&ROSA, &with(&passport, &[("given1", "Wilmer"), ("surname1", "Paz")]))).await;
+    let all = patients(&site).await;
+    assert_eq!(all.len(), 4);
+    assert!(!all[0].to_string().contains("9000000741601"), "a number of another document is not kept");
+    assert!(all[3].to_string().contains("HND:E123"));
+}
+
+#[tokio::test]
+async fn somebody_alike_is_shown_and_the_decision_is_written_down() {
+    let site = Site::new().await;
+    let mut other = site.logged_in("eva", Role::Nurse, OTHER_POST).await;
+    let first = registered(&mut other, &ROSA).await;
+    let mut nurse = site.logged_in("ana", Role::CommunityWorker, POST).await;
+    let page = nurse.get(PATH).await;
+    let again = with(&ROSA, &[("document", "ninguno"), ("no_document_reason", "no-lo-trae"), ("surname1", "Kaal")]);
+    let step = send(&mut nurse, &page, &again).await;
+    well_made(PATH, &step);
+    for words in ["Mismos nombres", "Misma fecha de nacimiento", "Mismo municipio", "Cobán, Alta Verapaz"] {
+        assert!(step.body.contains(words), "{words}: {}", step.body);
+    }
+    assert!(step.body.contains(&format!(r#"href="{first}""#)) && !step.body.contains("900000074"), "masked");
+    assert_eq!(
+        nurse.get(&first).await.location(),
+        format!("{first}/razon"),
+        "the right road to somebody else's patient"
+    );
+    assert_eq!(patients(&site).await.len(), 1, "nobody is registered before somebody has looked");
+
+    let id = first.rsplit('/').next().unwrap();
+    let back = send(&mut nurse, &step, &with(&again, &[("boton", "volver"), ("no-es", id)])).await;
+    assert!(back.body.contains(r#"value="Kaal""#) && back.body.contains("¿Qué documento trae?"), "{}", back.body);
+    let step = send(&mut nurse, &back, &again).await;
+    assert!(step.body.contains("Revise antes de registrar"), "asked again, because nobody has decided");
+    let taken = send(&mut nurse, &step, &with(&again, &[("boton", "registrar"), ("no-es", id)])).await;
+    assert_eq!(taken.status, StatusCode::SEE_OTHER, "{}", taken.body);
+    let second = taken.location().rsplit('/').next().unwrap();
+    let log = site.world.store().changes(0, 1000).await.unwrap();
+    let decision = log.iter().find(|one| one.key.resource_type == "Basic").unwrap().value().to_string();
+    assert!(decision.contains(id) && decision.contains(second) && decision.contains("no-es-la-misma"), "{decision}");
+}
+
+#[tokio::test]
+async fn the_same_sheet_sent_twice_makes_one_person() {
+    let site = Site::new().await;
+    let mut nurse = site.logged_in("ana", Role::Nurse, POST).await;
+    let page = nurse.get(PATH).await;
+    let (first, second) = (send(&mut nurse, &page, &ROSA).await, send(&mut nurse, &page, &ROSA).await);
+    assert_eq!((second.status, second.location()), (StatusCode::SEE_OTHER, first.location()));
+    assert_eq!(patients(&site).await.len(), 1);
+}
+
+#[tokio::test]
+async fn of_two_clerks_at_once_the_second_sees_the_first() {
+    let site = Site::new().await;
+    let mut ana = site.logged_in("ana", Role::Nurse, POST).await;
+    let mut luis = site.logged_in("luis", Role::Clerk, POST).await;
+    let (a, b) = (ana.get(PATH).await, luis.get(PATH).await);
+    let (one, two) = tokio::join!(send(&mut ana, &a, &ROSA), send(&mut luis, &b, &ROSA));
+    let (taken, asked) = if one.status == StatusCode::SEE_OTHER { (one, two) } else { (two, one) };
+    assert_eq!((taken.status, asked.status), (StatusCode::SEE_OTHER, StatusCode::OK));
+    assert!(
+        asked.body.contains("Ya hay alguien con este CUI") && asked.body.contains(taken.location()),
+        "{}",
+        asked.body
+    );
+    assert_eq!(patients(&site).await.len(), 1);
+}
+
+#[tokio::test]
+async fn the_community_says_which_post_answers_for_somebody() {
+    let site = Site::new().await;
+    let (world, cx) = (&site.world, site.world.system());
+    let level = |code: &str| json!([{ "coding": [{ "system": access::system::TERRITORY_LEVEL, "code": code }] }]);
+    let place = |name: &str, kind: &str, code: &str, within: &str| {
+        json!({ "resourceType": "Location", "status": "active", "name": name, "mode": "instance", "type": level(kind),
+            "identifier": [{ "system": access::system::INE, "value": code }],
+            "partOf": { "reference": format!("Location/{within}") } })
+    };
+    world.put(&cx, "gt-1601", place("Cobán", "municipio", "1601", "gt-16")).await;
+    let mut sesarb = place("Sesarb", "comunidad", "x", "gt-1601");
+    sesarb.set("managingOrganization", json!({ "reference": format!("Organization/{POST}") }));
+    world.put(&cx, "com-sesarb", sesarb).await;
+    let mut organization = world.access.read(&cx, &store::Key::new("Organization", POST)).await.unwrap().value();
+    organization.set("identifier", json!([{ "system": access::system::FACILITY_ID, "value": POST }]));
+    world.update(&cx, &organization).await.unwrap();
+    let location = json!({ "resourceType": "Location", "status": "active", "name": POST, "mode": "instance",
+        "managingOrganization": { "reference": format!("Organization/{POST}") },
+        "partOf": { "reference": "Location/gt-1601" } });
+    world.put(&cx, POST, location).await;
+
+    let mut nurse = site.logged_in("ana", Role::Nurse, POST).await;
+    let page = nurse.get(PATH).await;
+    assert!(page.body.contains(r#"value="1601" selected"#) && page.body.contains(">Sesarb</option>"), "{}", page.body);
+    let elsewhere =
+        send(&mut nurse, &page, &with(&ROSA, &[("municipality", "1602"), ("community", "com-sesarb")])).await;
+    assert!(elsewhere.body.contains("no es de ese municipio"), "{}", elsewhere.body);
+    let shown = send(&mut nurse, &elsewhere, &with(&ROSA, &[("municipality", "1602"), ("boton", "lugares")])).await;
+    assert!(shown.status == StatusCode::OK && !shown.body.contains(">Sesarb</option>"), "{}", shown.body);
+    send(&mut nurse, &shown, &with(&ROSA, &[("community", "com-sesarb")])).await;
+    let patient = patients(&site).await[0].to_string();
+    assert!(patient.contains("Location/com-sesarb") && patient.matches(POST).count() > 1, "{patient}");
+}
