@@ -16,6 +16,8 @@ const SHOWN: usize = 6;
 pub struct Place {
     /// The facility.
     pub facility: Named,
+    /// Code of the first of the services that it offers.
+    pub service: String,
     /// As a card.
     pub card: Choice,
 }
@@ -61,5 +63,6 @@ fn place(offer: &Offer<'_>, institution: &str, chosen: &str, first: bool) -> Pla
             .join(" · "),
         facts: vec![(t("lugar-distancia").into(), offer.distance.text()), (t("lugar-libre").into(), free)],
     };
-    Place { facility: Named { id, name: offer.facility.name.clone() }, card }
+    let service = offer.service.specialty.clone();
+    Place { facility: Named { id, name: offer.facility.name.clone() }, service, card }
 }

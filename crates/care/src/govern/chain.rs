@@ -12,7 +12,7 @@ use crate::referral::moves::{Move, MoveKind};
 use crate::referral::send;
 use crate::referral::state::{Phase, State};
 use crate::referral::task::{KIND_FOLLOW_UP, KIND_REFERRAL, is_kind, read_state, request_status, rule};
-use crate::resource::{claims, code_in, id_of, key_of};
+use crate::resource::{claims, id_of, key_of};
 
 /// Statuses that end a follow-up.
 pub(crate) const FINAL: [&str; 4] = ["completed", "cancelled", "failed", "rejected"];
@@ -29,26 +29,25 @@ pub(super) fn referral(cx: &Cx, one: Proposed<'_>, after: &Value, view: &View<'_
     };
     let old = read_state(before)?;
     let party = |member: &str| id_of(after.get(member), "Organization").unwrap_or_default();
-    let redirected = old.phase() != state.phase() && state.phase() == Phase::Redirected;
+    let moved = id_of(before.get("owner"), "Organization") != id_of(after.get("owner"), "Organization");
     for member in ["for", "focus", "requester", "code", "identifier", "authoredOn"] {
         if before.get(member) != after.get(member) && old != State::Draft {
             return Err(rule(&format!("Task.{member}"), "it can't change once the referral is sent"));
         }
     }
-    if before.get("owner") != after.get("owner") && old != State::Draft && !redirected {
-        return Err(rule("Task.owner", "the destination changes only by redirecting"));
+    if before.get("owner") != after.get("owner") && old != State::Draft && !sends_elsewhere(&old, &state) {
+        return Err(rule("Task.owner", "the destination changes only by redirecting or by an urgent transfer"));
     }
-    if old == state {
+    if old == state && (old == State::Draft || !moved) {
         return Ok(());
     }
     let moves = Move::between(&old, &state, &cx.actor.label(), cx.now).map_err(|why| {
         rule("Task.businessStatus", format!("from {} to {}: {why}", old.phase().code(), state.phase().code()))
     })?;
     let (origin, destination) = (party("requester"), party("owner"));
-    let previous = id_of(before.get("owner"), "Organization").unwrap_or_default();
-    let allowed = |kind: MoveKind| {
-        kind.may(cx.role) && [&destination, &previous].iter().any(|place| stands(cx, kind.side(), &origin, place))
-    };
+    // Who sends it elsewhere stands where it is now, not where it goes.
+    let previous = id_of(before.get("owner"), "Organization").filter(|_| moved).unwrap_or(destination);
+    let allowed = |kind: MoveKind| kind.may(cx.role) && stands(cx, kind.side(), &origin, &previous);
     if !moves.iter().any(|step| allowed(step.kind())) {
         let name = moves[0].kind().code();
         return Err(rule("Task.businessStatus", format!("{} may not {name} at this place", cx.role.code())));
@@ -58,6 +57,16 @@ pub(super) fn referral(cx: &Cx, one: Proposed<'_>, after: &Value, view: &View<'_
     }
     evidence(after, &state, view, request)?;
     released(&old, &state, view)
+}
+
+/// Whether a step between these states may change who attends and as what: a redirection, or an
+/// urgent transfer that nobody has accepted yet.
+fn sends_elsewhere(old: &State, state: &State) -> bool {
+    match state.phase() {
+        Phase::Redirected | Phase::TransferRequested => old.phase() != state.phase(),
+        Phase::BedSought => true,
+        _ => false,
+    }
 }
 
 /// Danger signs come first and the request is complete, whatever road the sending takes.
@@ -230,16 +239,24 @@ pub(super) fn request(one: Proposed<'_>, after: &Value, view: &View<'_>) -> Resu
     if before.get("subject") != after.get("subject") {
         return Err(rule("ServiceRequest.subject", "a referral never passes to another person"));
     }
-    let old = task.and_then(|write| write.before).and_then(|task| read_state(task).ok());
-    let completes = old.as_ref().is_some_and(|state| state.phase() == Phase::Returned);
-    let redirects = task.and_then(|write| write.after).is_some_and(|task| {
-        code_in(task.get("businessStatus"), system::REFERRAL_STATE) == Some(Phase::Redirected.code())
-    });
-    if before.get("performer") != after.get("performer") && !draft && !redirects {
-        return Err(rule("ServiceRequest.performer", "the destination changes only by redirecting"));
+    let states = |write: Proposed<'_>| {
+        let read = |task: Option<&Value>| task.and_then(|task| read_state(task).ok());
+        Some((read(write.before)?, read(write.after)?))
+    };
+    let step = task.copied().and_then(states);
+    let completes = step.as_ref().is_some_and(|(old, _)| old.phase() == Phase::Returned);
+    let owner = |task: Option<&Value>| task.and_then(|task| id_of(task.get("owner"), "Organization"));
+    let moved = task.is_some_and(|write| owner(write.before) != owner(write.after));
+    let elsewhere = step.as_ref().is_some_and(|(old, state)| sends_elsewhere(old, state) && (old != state || moved));
+    if before.get("performer") != after.get("performer") && !draft && !elsewhere {
+        let problem = "the destination changes only by redirecting or by an urgent transfer";
+        return Err(rule("ServiceRequest.performer", problem));
     }
+    let urgent = elsewhere && step.is_some_and(|(_, state)| state.phase() != Phase::Redirected);
     let changed = after.as_object().into_iter().flat_map(|object| object.iter()).find(|(name, value)| {
-        !matches!(*name, "meta" | "status" | "performer" | "priority" | "text") && before.get(name) != Some(value)
+        let free =
+            matches!(*name, "meta" | "status" | "performer" | "priority" | "text") || (urgent && *name == "code");
+        !free && before.get(name) != Some(value)
     });
     let lost = before
         .as_object()

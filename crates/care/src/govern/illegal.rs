@@ -228,8 +228,9 @@ impl Scene {
         alone.set("status", away);
         attempts.push(("change the request alone".into(), vec![alone], None));
         attempts.push(("make a follow-up alone".into(), vec![self.follow_up(&self.id("suelto"), "requested")], None));
-        if from == State::Draft {
-            attempts.extend(self.unready_attempts());
+        match from {
+            State::Draft => attempts.extend(self.unready_attempts()),
+            _ => attempts.extend(self.elsewhere_attempts(&from)),
         }
         attempts.extend(self.place_attempts(&from));
         attempts
@@ -249,6 +250,24 @@ impl Scene {
             ("send without a service".into(), sent(&|request| replace(request, "code", None)), None),
             ("send without a reason".into(), sent(&|request| replace(request, "reasonCode", None)), None),
         ]
+    }
+
+    /// Who attends, and as what, changes only by redirecting or by an urgent transfer.
+    fn elsewhere_attempts(&self, from: &State) -> Vec<(String, Vec<Value>, Option<Key>)> {
+        let elsewhere = reference("Organization", "elsewhere");
+        let mut attempts = Vec::new();
+        if from.phase() != Phase::BedSought {
+            let mut writes = self.pair(from);
+            writes[0].set("performer", vec![elsewhere.clone()]);
+            writes[1].set("owner", elsewhere);
+            attempts.push(("send elsewhere without a move".into(), writes, None));
+        }
+        if from.phase() != Phase::Returned {
+            let mut writes = self.pair(from);
+            writes[0].set("code", concept(system::SPECIALTY, "emergencia", "Emergencia"));
+            attempts.push(("ask for another service without a move".into(), writes, None));
+        }
+        attempts
     }
 
     /// What can't be done with places and appointments.

@@ -68,7 +68,8 @@ impl<'a> Advance<'a> {
     pub async fn commit(self, access: &Access, cx: &Cx) -> Result<Referral, CareError> {
         let next = self.referral.state.apply(&self.step, cx.now)?;
         let (request, mut task) = self.next_pair(cx, &next);
-        let told = provenance(access, cx, self.step.kind().code(), &self.note, &task);
+        let mut told = provenance(access, cx, self.step.kind().code(), &self.note, &task);
+        self.tell_change(&mut told);
         remember(&mut task, &told);
         let mut changes = vec![put(&task, Some(self.referral.task_version))];
         let touched = request != self.referral.request;
@@ -83,6 +84,16 @@ impl<'a> Advance<'a> {
         let request_version = if touched { version(stored.get(1)) } else { self.referral.request_version };
         let task_version = version(stored.first());
         Ok(Referral { request, request_version, task, task_version, state: next })
+    }
+
+    /// Where it was going before, when the move changes that (`Provenance.entity`).
+    fn tell_change(&self, told: &mut Value) {
+        let old = self.referral.destination();
+        if self.owner.as_ref().is_some_and(|new| new.id != old.id && !old.id.is_empty()) {
+            let words = [self.referral.service().name, old.name].join(", ");
+            let words = words.trim_matches([',', ' ']);
+            told.set("entity", json!([{ "role": "revision", "what": named("Organization", &old.id, words) }]));
+        }
     }
 
     fn next_pair(&self, cx: &Cx, next: &State) -> (Value, Value) {

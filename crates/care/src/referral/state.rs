@@ -405,7 +405,9 @@ impl State {
                 | Self::Suspended { .. },
                 Move::RequestTransfer,
             ) => Self::TransferRequested { clock: at },
-            (Self::TransferRequested { clock }, Move::SeekBed) => Self::BedSought { clock: *clock },
+            (Self::TransferRequested { clock } | Self::BedSought { clock }, Move::SeekBed) => {
+                Self::BedSought { clock: *clock }
+            }
             (Self::TransferRequested { .. } | Self::BedSought { .. }, Move::AcceptTransfer { physician })
                 if physician.trim().is_empty() =>
             {

@@ -1,32 +1,90 @@
 //! The urgent transfer. It opens from every state before attendance and waits for no review.
 
-use access::{Access, Cx};
+use access::{Access, Cx, system};
+use fhir::Value;
 
 use crate::referral::advance::Advance;
 use crate::referral::cancel::letting_go;
 use crate::referral::moves::Move;
-use crate::referral::pair::Referral;
-use crate::resource::text;
+use crate::referral::pair::{Named, Referral};
+use crate::resource::{concept, text};
+use crate::service::Service;
 use crate::{CareError, Problem};
 
-/// Asks for an urgent transfer, from a draft or from any referral that is not attended yet.
-///
-/// # Errors
-/// `Form` without a destination; `Transition`; the gate's.
-pub async fn request_transfer(access: &Access, cx: &Cx, referral: &Referral, why: &str) -> Result<Referral, CareError> {
-    if referral.destination().id.is_empty() {
-        return Err(CareError::Form(vec![Problem::new("destination", "destination-missing")]));
-    }
-    let letting = letting_go(access, cx, referral, "cancelled").await?;
-    Advance::new(referral, Move::RequestTransfer).note(why).with(letting).commit(access, cx).await
+/// Where an urgent transfer goes: who takes it, and as what.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Aim {
+    /// Code of the service that takes it, see [`Service`].
+    pub service: String,
+    /// The facility.
+    pub place: Named,
 }
 
-/// A bed is being sought.
+impl Aim {
+    /// Where the referral goes already.
+    pub fn of(referral: &Referral) -> Self {
+        Self { service: referral.service().id, place: referral.destination() }
+    }
+
+    /// The request, asked of this service.
+    fn request(&self, referral: &Referral) -> Result<Value, CareError> {
+        let service = Service::find(&self.service);
+        let missing = [
+            (service.is_none(), Problem::new("service", "service-missing")),
+            (self.place.id.is_empty(), Problem::new("destination", "destination-missing")),
+        ];
+        let problems: Vec<Problem> = missing.into_iter().filter(|(bad, _)| *bad).map(|(_, problem)| problem).collect();
+        if !problems.is_empty() {
+            return Err(CareError::Form(problems));
+        }
+        let mut request = referral.request.clone();
+        if referral.service().id != self.service {
+            request.set("code", concept(system::SPECIALTY, &self.service, service.map_or("", |one| one.name)));
+        }
+        Ok(request)
+    }
+}
+
+/// Asks for an urgent transfer, from a draft or from any referral that is not attended yet, of
+/// whoever takes emergencies: that is seldom whom the referral was for.
+///
+/// # Errors
+/// `Form` without a service or destination; `Transition`; the gate's.
+pub async fn request_transfer(
+    access: &Access,
+    cx: &Cx,
+    referral: &Referral,
+    to: &Aim,
+    why: &str,
+) -> Result<Referral, CareError> {
+    let request = to.request(referral)?;
+    let letting = letting_go(access, cx, referral, "cancelled").await?;
+    let advance = Advance::new(referral, Move::RequestTransfer).note(why).with(letting);
+    advance.request(request).owner(to.place.clone()).commit(access, cx).await
+}
+
+/// A bed is being sought where the transfer was asked for.
 ///
 /// # Errors
 /// `Transition`; the gate's.
 pub async fn seek_bed(access: &Access, cx: &Cx, referral: &Referral, words: &str) -> Result<Referral, CareError> {
     Advance::new(referral, Move::SeekBed).note(words).commit(access, cx).await
+}
+
+/// A bed is being sought in another place; also again and again, until somebody accepts.
+///
+/// # Errors
+/// `Form` without a service or destination; `Transition`; the gate's.
+pub async fn seek_bed_at(
+    access: &Access,
+    cx: &Cx,
+    referral: &Referral,
+    to: &Aim,
+    words: &str,
+) -> Result<Referral, CareError> {
+    let request = to.request(referral)?;
+    let advance = Advance::new(referral, Move::SeekBed).note(words);
+    advance.request(request).owner(to.place.clone()).commit(access, cx).await
 }
 
 /// A physician accepts, by name.

@@ -318,6 +318,8 @@ pub struct Step {
     pub place: Named,
     /// In whose words.
     pub why: String,
+    /// Service and facility that it went to before, where the move sent it elsewhere.
+    pub before: String,
 }
 
 /// The moves of a referral that people made here, oldest first: what its Task names as its history.
@@ -335,6 +337,7 @@ pub async fn steps(access: &Access, cx: &Cx, referral: &Referral) -> Result<Vec<
             who: one.text_at(&["agent", "who", "display"]).unwrap_or_default().to_owned(),
             place: named(one.at(&["agent", "onBehalfOf"]), "Organization"),
             why: one.text_at(&["reason", "text"]).unwrap_or_default().to_owned(),
+            before: one.text_at(&["entity", "what", "display"]).unwrap_or_default().to_owned(),
         })
     };
     let mut steps: Vec<(u64, Step)> = found.iter().filter_map(|one| Some((one.seq, step(&one.value())?))).collect();

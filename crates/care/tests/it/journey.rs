@@ -12,7 +12,7 @@ use care::referral::place::free_places;
 use care::referral::review::{RedirectReason, ReturnReason, Review, review};
 use care::referral::send::{complete, send};
 use care::referral::state::{ExitReason, Phase, Priority};
-use care::referral::transfer::{accept_transfer, arrive, depart, request_transfer};
+use care::referral::transfer::{Aim, accept_transfer, arrive, depart, request_transfer, seek_bed, seek_bed_at};
 use care::referral::worklist::{Event, Filter, agenda, queue, steps, timeline, waiting_at_post};
 use care::referral::{Named, Referral};
 use care::{CareError, print};
@@ -176,7 +176,7 @@ async fn danger_signs_come_before_everything_and_triage_never_blocks_a_transfer(
     let urgent = update_draft(access, &stage.nurse, &written, &ticked).await.unwrap();
     let first = send(access, &stage.nurse, &urgent).await;
     assert!(matches!(first, Err(CareError::UrgentFirst { signs }) if signs == ["convulsion"]));
-    let asked = request_transfer(access, &stage.nurse, &urgent, "Convulsión").await.unwrap();
+    let asked = request_transfer(access, &stage.nurse, &urgent, &Aim::of(&urgent), "Convulsión").await.unwrap();
     let accepted = accept_transfer(access, &stage.specialist, &asked, "Dra. Lucía Rojas").await.unwrap();
     let left = depart(access, &stage.nurse, &accepted, "Ambulancia").await.unwrap();
     let received = arrive(access, &stage.specialist, &left, "Llegó estable").await.unwrap();
@@ -185,10 +185,42 @@ async fn danger_signs_come_before_everything_and_triage_never_blocks_a_transfer(
 
     let listed = stage.waiting().await;
     let booked = book(access, &stage.clerk, &listed, "s1").await.unwrap();
-    let again = request_transfer(access, &stage.nurse, &booked, "Dejó de ver").await.unwrap();
-    assert_eq!(again.state.phase(), Phase::TransferRequested);
+    let nowhere = Aim { service: String::new(), place: Named::default() };
+    let unaimed = request_transfer(access, &stage.nurse, &booked, &nowhere, "Dejó de ver").await;
+    assert_eq!(unaimed.unwrap_err().kind(), Kind::Invalid);
+    let again = request_transfer(access, &stage.nurse, &booked, &emergencies(HOSPITAL), "Dejó de ver").await.unwrap();
+    assert_eq!((again.state.phase(), again.service().id.as_str()), (Phase::TransferRequested, "emergencia"));
     let free = free_places(access, &stage.clerk, HOSPITAL, "oftalmologia", 10).await.unwrap();
     assert_eq!(free.len(), 3, "the place is free again");
+}
+
+fn emergencies(at: &str) -> Aim {
+    Aim { service: "emergencia".into(), place: Named { id: at.into(), name: format!("Emergencia de {at}") } }
+}
+
+#[tokio::test]
+async fn an_urgent_transfer_goes_to_who_takes_emergencies_until_somebody_accepts() {
+    let stage = stage().await;
+    let access = &stage.world.access;
+    let clinic = stage.waiting().await;
+    let there = emergencies(testkit::OTHER_POST);
+    let asked = request_transfer(access, &stage.nurse, &clinic, &there, "Golpe en el ojo").await.unwrap();
+    assert_eq!((asked.destination(), asked.service().id.as_str()), (there.place.clone(), "emergencia"));
+    assert_eq!(asked.request.text_at(&["performer", "reference"]), Some("Organization/puesto-sesajal"));
+    let told = steps(access, &stage.nurse, &asked).await.unwrap();
+    assert_eq!(told.last().unwrap().before, "Oftalmología, Hospital Regional de Cobán");
+
+    let sought = seek_bed(access, &stage.coordinator, &asked, "Llamé, no contestan").await.unwrap();
+    let own = seek_bed_at(access, &stage.specialist, &sought, &emergencies(HOSPITAL), "Que venga aquí").await;
+    assert_eq!(own.unwrap_err().kind(), Kind::NotFound, "it has left the hospital");
+    let found = seek_bed_at(access, &stage.coordinator, &sought, &emergencies(HOSPITAL), "Aquí sí").await.unwrap();
+    assert_eq!((found.state.phase(), found.destination().id.as_str()), (Phase::BedSought, HOSPITAL));
+    assert_eq!(found.state.clock(), asked.state.clock());
+    let accepted = accept_transfer(access, &stage.specialist, &found, "Dra. Lucía Rojas").await.unwrap();
+    let late = seek_bed_at(access, &stage.coordinator, &accepted, &there, "Mejor allá").await;
+    assert_eq!(late.unwrap_err().kind(), Kind::Rule, "who has accepted keeps it");
+    let left = depart(access, &stage.nurse, &accepted, "Ambulancia").await.unwrap();
+    assert_eq!(left.destination().id, HOSPITAL);
 }
 
 #[tokio::test]

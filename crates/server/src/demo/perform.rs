@@ -87,7 +87,10 @@ impl Stage<'_> {
                     exit::exit(access, &nurse, referral, ExitReason::Unreachable, words::UNREACHABLE).await?
                 }
                 Step::Refuse => exit::exit(access, &nurse, referral, ExitReason::Refused, words::REFUSED).await?,
-                Step::Transfer => transfer::request_transfer(access, &nurse, referral, words::DANGER).await?,
+                Step::Transfer => {
+                    let to = transfer::Aim::of(referral);
+                    transfer::request_transfer(access, &nurse, referral, &to, words::DANGER).await?
+                }
                 Step::SeekBed => transfer::seek_bed(access, &coordinator, referral, words::BED).await?,
                 Step::AcceptTransfer => {
                     let physician = format!("{} {}", story.specialist.given, story.specialist.family);

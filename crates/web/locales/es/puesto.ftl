@@ -140,6 +140,7 @@ traslado-primero = Primero el traslado.
 traslado-no-espera = No espera revisión ni cita. Pídalo y avise por teléfono.
 traslado-ahora = Cómo está ahora
 traslado-por-que = ¿Por qué se traslada?
+traslado-antes = Antes iba a: { $donde }
 traslado-motivo = Motivo del traslado
 traslado-motivo-ayuda = Qué le pasa y desde cuándo.
 traslado-motivo-falta = Escriba por qué se traslada

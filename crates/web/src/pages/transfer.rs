@@ -6,7 +6,7 @@ use care::danger;
 use care::referral::Referral;
 use care::referral::draft::{Draft, update_draft};
 use care::referral::state::{Phase, State};
-use care::referral::transfer::{depart, request_transfer};
+use care::referral::transfer::{Aim, depart, request_transfer};
 use care::referral::worklist::steps;
 
 use crate::form::Form;
@@ -64,12 +64,13 @@ pub async fn take_transfer(visit: Visit, Path(id): Path<String>, Posted(mut form
         return mend(&page(&visit, &referral, form).await?);
     }
     let why = form.required("motivo", TEXT, t("traslado-motivo-falta"));
-    let ready = match referral.state {
-        State::Draft => destined(&visit, &referral, &mut form, &why).await?,
-        _ => Some(referral.clone()),
-    };
-    if let Some(ready) = ready.filter(|_| form.ok()) {
-        match request_transfer(access, cx, &ready, &why).await {
+    let aim = aim(&visit, &mut form).await?;
+    if let Some(aim) = aim.filter(|_| form.ok()) {
+        let ready = match referral.state {
+            State::Draft => rewritten(&visit, &referral, &mut form, &why).await?,
+            _ => referral.clone(),
+        };
+        match request_transfer(access, cx, &ready, &aim, &why).await {
             Ok(_) => return done(&visit, &to, Done::TransferRequested),
             Err(error) => mend_with(&mut form, error, &FIELDS)?,
         }
@@ -77,21 +78,22 @@ pub async fn take_transfer(visit: Visit, Path(id): Path<String>, Posted(mut form
     mend(&page(&visit, &referral, form).await?)
 }
 
-/// The draft with the urgent service and the chosen place.
-async fn destined(visit: &Visit, referral: &Referral, form: &mut Form, why: &str) -> Result<Option<Referral>, Problem> {
+/// The chosen place that takes emergencies, whoever the referral was for.
+async fn aim(visit: &Visit, form: &mut Form) -> Result<Option<Aim>, Problem> {
     let offered = places(visit, &URGENT, form.get("destino")).await?;
-    let Some(place) = offered.into_iter().find(|place| place.facility.id == form.get("destino")) else {
+    let chosen = offered.into_iter().find(|place| place.facility.id == form.get("destino"));
+    if chosen.is_none() {
         form.error("destino", t("mal-destino"));
-        return Ok(None);
-    };
-    if !form.ok() {
-        return Ok(None);
     }
-    let service = referral.service().id;
+    Ok(chosen.map(|place| Aim { service: place.service, place: place.facility }))
+}
+
+/// The draft with what was typed here.
+async fn rewritten(visit: &Visit, referral: &Referral, form: &mut Form, why: &str) -> Result<Referral, Problem> {
     let draft = Draft {
         patient: referral.patient(),
-        service: if service.is_empty() { URGENT[0].to_owned() } else { service },
-        destination: place.facility,
+        service: referral.service().id,
+        destination: referral.destination(),
         reason: why.to_owned(),
         diagnoses: diagnoses_of(&referral.request),
         done: form.optional("hecho", TEXT),
@@ -102,7 +104,7 @@ async fn destined(visit: &Visit, referral: &Referral, form: &mut Form, why: &str
             .and_then(|one| Some(one.split_once('/')?.1.into())),
         ..Draft::default()
     };
-    Ok(Some(update_draft(&visit.state.access, visit.cx()?, referral, &draft).await?))
+    Ok(update_draft(&visit.state.access, visit.cx()?, referral, &draft).await?)
 }
 
 async fn page(visit: &Visit, referral: &Referral, form: Form) -> Result<Sheet, Problem> {
@@ -122,6 +124,7 @@ async fn page(visit: &Visit, referral: &Referral, form: Form) -> Result<Sheet, P
         phase if BEFORE.contains(&phase) => {
             page.groups = vec![
                 Group::new(t("traslado-ahora")).lines(told(referral, cx.now)),
+                destinations(places(visit, &URGENT, form.get("destino")).await?, URGENT[0]),
                 Group::new(t("traslado-por-que")).fields([form.area("motivo", t("traslado-motivo"))]),
             ];
             page.buttons = vec![Press { danger: true, ..Press::new("pedir", t("traslado-pedir")) }];
@@ -177,11 +180,12 @@ async fn history(visit: &Visit, referral: &Referral) -> Result<Vec<Event>, Probl
     let told = steps(&visit.state.access, visit.cx()?, referral).await?;
     let event = |step: care::referral::worklist::Step| {
         let act = step.act?;
+        let before = (!step.before.is_empty()).then(|| t("traslado-antes").with("donde", &step.before).into());
         Some(Event {
             knot: Knot::Done,
             when_where: format!("{} · {} · {}", crate::format::date_time(step.when), step.who, step.place.name),
             heading: act.label().to_owned(),
-            lines: Some(step.why).filter(|why| !why.is_empty()).into_iter().collect(),
+            lines: [Some(step.why), before].into_iter().flatten().filter(|words| !words.is_empty()).collect(),
             tag: None,
             link: None,
         })

@@ -145,3 +145,35 @@ async fn a_danger_sign_opens_the_transfer_before_anything_else() {
     let state = nurse.get(&path).await;
     assert!(state.body.contains("Traslado urgente solicitado") && state.body.contains("Espera en"), "{}", state.body);
 }
+
+#[tokio::test]
+async fn a_referral_for_an_eye_clinic_is_transferred_to_who_takes_emergencies() {
+    let site = site().await;
+    let mut nurse = site.logged_in("ana", Role::Nurse, POST).await;
+    let (access, cx) = (&site.world.access, site.world.nurse("Otra"));
+    let named = |id: &str| care::referral::Named { id: id.into(), name: id.into() };
+    let draft = care::referral::draft::Draft {
+        patient: named("rosa"),
+        service: "oftalmologia".into(),
+        destination: named("clinica-ojos"),
+        reason: "Ve menos".into(),
+        signs: Some(vec![]),
+        ..Default::default()
+    };
+    let written = care::referral::draft::start_draft(access, &cx, &draft).await.unwrap();
+    let sent = care::referral::send::send(access, &cx, &written).await.unwrap();
+    let path = format!("/referencias/{}/traslado", sent.id());
+    let page = nurse.get(&path).await;
+    well_made("/referencias/traslado", &page);
+    let version = page.hidden("version");
+    let nowhere = [("version", version.as_str()), ("motivo", "Golpe en el ojo")];
+    let again = nurse.submit(&page, &path, &nowhere).await;
+    assert_eq!(again.status, StatusCode::UNPROCESSABLE_ENTITY, "who takes it has to be chosen");
+    let ask = [("version", version.as_str()), ("destino", HOSPITAL), ("motivo", "Golpe en el ojo")];
+    let asked = nurse.submit(&again, &path, &ask).await;
+    assert_eq!(asked.location(), path, "{}", asked.body);
+    let moved = care::referral::Referral::load(access, &cx, sent.id()).await.unwrap();
+    assert_eq!((moved.destination().id.as_str(), moved.service().id.as_str()), (HOSPITAL, "emergencia"));
+    let state = nurse.get(&path).await;
+    assert!(state.body.contains("Antes iba a: Oftalmología, clinica-ojos"), "{}", state.body);
+}

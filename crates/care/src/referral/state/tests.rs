@@ -147,6 +147,7 @@ const ALLOWED: &[(Phase, K, Phase)] = &[
     (P::ExitProposed, K::ConfirmExit, P::Exited),
     (P::ExitProposed, K::RefuseExit, P::Waiting),
     (P::TransferRequested, K::SeekBed, P::BedSought),
+    (P::BedSought, K::SeekBed, P::BedSought),
     (P::TransferRequested, K::AcceptTransfer, P::TransferAccepted),
     (P::BedSought, K::AcceptTransfer, P::TransferAccepted),
     (P::TransferAccepted, K::Depart, P::InTransit),
