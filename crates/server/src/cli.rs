@@ -214,13 +214,33 @@ fn load(say: Say<'_>) -> Command {
                 .value_name(say("ARCHIVO|CARPETA", "FILE|DIR"))
                 .value_parser(value_parser!(PathBuf)),
         )
-        .arg(
-            Arg::new("report")
-                .long("report")
-                .value_name(say("ARCHIVO", "FILE"))
-                .value_parser(value_parser!(PathBuf))
-                .help(say("Lo rechazado y por qué, en NDJSON", "What was refused and why, as NDJSON")),
+        .arg(report(say))
+        .args_conflicts_with_subcommands(true)
+        .subcommand_negates_reqs(true)
+        .subcommand(
+            Command::new("codes")
+                .about(say(
+                    "Carga códigos (CIE-10 u otros) de un CSV o CodeSystem de FHIR, también .gz",
+                    "Loads codes (ICD-10 or others) from a CSV or FHIR CodeSystem, .gz too",
+                ))
+                .arg(file(say).help(say(
+                    "CSV en UTF-8; la primera línea nombra las columnas codigo y descripcion",
+                    "CSV in UTF-8; the first line names the columns code and display",
+                )))
+                .arg(Arg::new("system").long("system").value_name("URI").help(say(
+                    "Sistema de códigos del CSV (por omisión, CIE-10)",
+                    "Code system of the CSV (ICD-10 if not said)",
+                )))
+                .arg(report(say)),
         )
+}
+
+fn report(say: Say<'_>) -> Arg {
+    Arg::new("report")
+        .long("report")
+        .value_name(say("ARCHIVO", "FILE"))
+        .value_parser(value_parser!(PathBuf))
+        .help(say("Lo rechazado y por qué, en NDJSON", "What was refused and why, as NDJSON"))
 }
 
 /// The settings given as flags, wherever in the line they stood.

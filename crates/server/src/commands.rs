@@ -92,6 +92,9 @@ async fn serve(settings: &Settings, default: &str, demo: Option<(Language, &Path
 }
 
 async fn load_command(language: Language, matches: &ArgMatches, settings: &Settings) -> Result<ExitCode> {
+    if let Some((_, inner)) = matches.subcommand() {
+        return load_codes(language, inner, settings).await;
+    }
     let path = matches.get_one::<PathBuf>("what").context("what to load")?;
     let report = matches.get_one::<PathBuf>("report").map(PathBuf::as_path);
     let access = wiring::open(&settings.location(DATA)).await?;
@@ -108,6 +111,26 @@ async fn load_command(language: Language, matches: &ArgMatches, settings: &Setti
         outcome.skipped
     );
     Ok(if outcome.refused == 0 { ExitCode::SUCCESS } else { ExitCode::from(2) })
+}
+
+async fn load_codes(language: Language, matches: &ArgMatches, settings: &Settings) -> Result<ExitCode> {
+    let report = matches.get_one::<PathBuf>("report").map(PathBuf::as_path);
+    let url = matches.get_one::<String>("system").map(String::as_str);
+    let access = wiring::open(&settings.location(DATA)).await?;
+    let cx = wiring::operator(&access);
+    let loaded = load::codes::run(&access, &cx, &file(matches), url, report).await;
+    access.store().clone().close().await;
+    let loaded = loaded?;
+    eprintln!(
+        "{}: {} · {}: {} · {}: {}",
+        language.say("nuevos o con otras palabras", "new or with new words"),
+        loaded.written,
+        language.say("sin cambio", "unchanged"),
+        loaded.same,
+        language.say("renglones rechazados", "rows refused"),
+        loaded.refused
+    );
+    Ok(if loaded.refused == 0 { ExitCode::SUCCESS } else { ExitCode::from(2) })
 }
 
 fn progress(progress: Progress) {

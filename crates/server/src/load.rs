@@ -3,6 +3,8 @@
 //! It may be stopped and started again: how far a file has come is committed with each batch. What
 //! is refused does not stop the rest; each refusal is told with its place and reason.
 
+pub mod codes;
+
 use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
@@ -39,16 +41,41 @@ pub async fn run(access: &Access, cx: &Cx, what: &Path, report: Option<&Path>) -
         false => files.push(what.to_owned()),
     }
     ensure!(!files.is_empty(), "{} holds no .json, .ndjson or .gz file", what.display());
-    let report = report.map(|path| File::create(path).with_context(|| format!("can't write {}", path.display())));
-    let mut loader =
-        Loader { access, cx, report: report.transpose()?.map(BufWriter::new), outcome: Outcome::default() };
+    let mut loader = Loader { access, cx, report: Report::to(report)?, outcome: Outcome::default() };
     for file in &files {
         loader.file(file).await.with_context(|| format!("while loading {}", file.display()))?;
     }
-    if let Some(report) = &mut loader.report {
-        report.flush()?;
+    let refused = loader.report.finish()?;
+    Ok(Outcome { refused, ..loader.outcome })
+}
+
+/// What was refused, where and why: lines of NDJSON in a file, or told to whoever watches.
+struct Report {
+    file: Option<BufWriter<File>>,
+    refused: u64,
+}
+
+impl Report {
+    fn to(path: Option<&Path>) -> Result<Self> {
+        let create = |path: &Path| File::create(path).with_context(|| format!("can't write {}", path.display()));
+        Ok(Self { file: path.map(create).transpose()?.map(BufWriter::new), refused: 0 })
     }
-    Ok(loader.outcome)
+
+    fn refuse(&mut self, place: &str, key: &str, problem: &str) -> Result<()> {
+        self.refused += 1;
+        match &mut self.file {
+            Some(file) => writeln!(file, "{}", json!({ "place": place, "resource": key, "problem": problem }))?,
+            None => eprintln!("\r{place} {key}: {problem}"),
+        }
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<u64> {
+        if let Some(file) = &mut self.file {
+            file.flush()?;
+        }
+        Ok(self.refused)
+    }
 }
 
 fn folder(path: &Path) -> Result<Vec<PathBuf>> {
@@ -82,16 +109,20 @@ fn fingerprint(path: &Path) -> Result<String> {
     loop {
         let count = reader.read(&mut buffer)?;
         if count == 0 {
-            return Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect());
+            return Ok(hex(hash));
         }
         hash.update(&buffer[..count]);
     }
 }
 
+fn hex(hash: Sha256) -> String {
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 struct Loader<'a> {
     access: &'a Access,
     cx: &'a Cx,
-    report: Option<BufWriter<File>>,
+    report: Report,
     outcome: Outcome,
 }
 
@@ -141,7 +172,7 @@ impl Loader<'_> {
         let value = match json::parse(&text) {
             Ok(value) => value,
             Err(error) => {
-                self.refuse(place, "", &error.to_string())?;
+                self.report.refuse(place, "", &error.to_string())?;
                 return Ok(vec![None]);
             }
         };
@@ -165,7 +196,7 @@ impl Loader<'_> {
 
     fn item(&mut self, place: &str, value: &Value, bytes: Vec<u8>) -> Result<Option<Item>> {
         let (Some(kind), Some(id)) = (value.resource_type(), value.id().filter(|id| fhir::is_id(id))) else {
-            self.refuse(place, "", "a resource to load has a resourceType and a valid id")?;
+            self.report.refuse(place, "", "a resource to load has a resourceType and a valid id")?;
             return Ok(None);
         };
         Ok(Some(Item { place: place.to_owned(), key: Key::new(kind, id), bytes: bytes.into() }))
@@ -196,20 +227,10 @@ impl Loader<'_> {
             match self.access.commit(self.cx, single).await {
                 Ok(_) => self.outcome.written += 1,
                 Err(error) if error.kind() == store::Kind::Fault => return Err(error.into()),
-                Err(error) => self.refuse(&item.place, &item.key.to_string(), &told(&error))?,
+                Err(error) => self.report.refuse(&item.place, &item.key.to_string(), &told(&error))?,
             }
         }
         self.access.commit(self.cx, act(&[])).await?;
-        Ok(())
-    }
-
-    fn refuse(&mut self, place: &str, key: &str, problem: &str) -> Result<()> {
-        self.outcome.refused += 1;
-        let line = json!({ "place": place, "resource": key, "problem": problem });
-        match &mut self.report {
-            Some(report) => writeln!(report, "{line}")?,
-            None => eprintln!("\r{place} {key}: {problem}"),
-        }
         Ok(())
     }
 }

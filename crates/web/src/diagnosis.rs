@@ -1,6 +1,6 @@
 //! A diagnosis as people type it: a code, or words for which codes are offered, or "sin código".
 
-use care::icd10;
+use care::icd10::Codes;
 
 use crate::form::{Field, Form};
 use crate::text::t;
@@ -12,7 +12,7 @@ const UNCODED: &str = "sin-codigo";
 const OFFERED: usize = 8;
 
 /// Code (empty = "sin código") and words of each that was typed; notes where a choice is missing.
-pub fn read(form: &mut Form, rows: usize) -> Vec<(String, String)> {
+pub fn read(form: &mut Form, rows: usize, codes: &Codes) -> Vec<(String, String)> {
     let mut found = Vec::new();
     for (typed, chosen) in ROWS.into_iter().take(rows) {
         let words = form.optional(typed, 300);
@@ -20,11 +20,11 @@ pub fn read(form: &mut Form, rows: usize) -> Vec<(String, String)> {
             continue;
         }
         let choice = form.get(chosen).to_owned();
-        let offered = icd10::search(&words, OFFERED);
-        if let Some(label) = icd10::label(&words) {
-            found.push((words.trim().to_uppercase(), label.to_owned()));
+        let offered = codes.search(&words, OFFERED);
+        if let Some(one) = codes.find(&words) {
+            found.push((one.code.clone(), one.label.clone()));
         } else if let Some(one) = offered.iter().find(|one| one.code == choice) {
-            found.push((one.code.to_owned(), one.label.to_owned()));
+            found.push((one.code.clone(), one.label.clone()));
         } else {
             if !offered.is_empty() && choice != UNCODED {
                 form.error(chosen, t("dx-elija-falta"));
@@ -36,19 +36,19 @@ pub fn read(form: &mut Form, rows: usize) -> Vec<(String, String)> {
 }
 
 /// The fields, with the codes that fit what was typed.
-pub fn fields(form: &Form, rows: usize) -> Vec<Field> {
+pub fn fields(form: &Form, rows: usize, codes: &Codes) -> Vec<Field> {
     let mut fields = Vec::new();
     for (place, (typed, chosen)) in ROWS.into_iter().take(rows).enumerate() {
         let label = if place == 0 { t("dx-principal") } else { t("dx-otro").with("n", place + 1) };
         let line = form.line(typed, label);
         fields.push(if place == 0 { line.hint(t("dx-ayuda")) } else { line });
         let words = form.get(typed);
-        let offered = icd10::search(words, OFFERED);
-        if offered.is_empty() || icd10::label(words).is_some() {
+        let offered = codes.search(words, OFFERED);
+        if offered.is_empty() || codes.find(words).is_some() {
             continue;
         }
         let mut options = vec![(String::new(), t("dx-elija").to_string())];
-        options.extend(offered.iter().map(|one| (one.code.to_owned(), format!("{} {}", one.code, one.label))));
+        options.extend(offered.iter().map(|one| (one.code.clone(), format!("{} {}", one.code, one.label))));
         options.push((UNCODED.to_owned(), t("dx-sin-codigo").into()));
         fields.push(form.select(chosen, t("dx-codigo"), &options));
     }
@@ -56,9 +56,9 @@ pub fn fields(form: &Form, rows: usize) -> Vec<Field> {
 }
 
 /// Puts known diagnoses into an empty form.
-pub fn fill(form: &mut Form, known: &[(String, String)]) {
+pub fn fill(form: &mut Form, known: &[(String, String)], codes: &Codes) {
     for ((code, words), (typed, chosen)) in known.iter().zip(ROWS) {
-        form.set(typed, if icd10::label(code).is_some() { code } else { words });
+        form.set(typed, if codes.find(code).is_some() { code } else { words });
         if code.is_empty() {
             form.set(chosen, UNCODED);
         }
@@ -77,7 +77,7 @@ mod tests {
     fn a_code_words_with_a_choice_and_words_without_a_code() {
         let typed = [("dx1", "j00"), ("dx2", "resfriado"), ("dx2-codigo", "J00"), ("dx3", "mal de ojo zzz")];
         let mut typed = form(&typed);
-        let found = read(&mut typed, 3);
+        let found = read(&mut typed, 3, &Codes::default());
         assert!(typed.ok());
         assert_eq!((found[0].0.as_str(), found[1].0.as_str(), found[2].0.as_str()), ("J00", "J00", ""));
         assert_eq!(found[2].1, "mal de ojo zzz");
@@ -86,11 +86,11 @@ mod tests {
     #[test]
     fn words_that_fit_a_code_ask_for_a_choice_once() {
         let mut open = form(&[("dx1", "resfriado")]);
-        read(&mut open, 1);
+        read(&mut open, 1, &Codes::default());
         assert!(open.error_of("dx1-codigo").is_some());
-        assert!(fields(&open, 1)[1].to_string().contains("J00"));
+        assert!(fields(&open, 1, &Codes::default())[1].to_string().contains("J00"));
         let mut settled = form(&[("dx1", "resfriado"), ("dx1-codigo", UNCODED)]);
-        assert_eq!(read(&mut settled, 1), [(String::new(), "resfriado".to_owned())]);
+        assert_eq!(read(&mut settled, 1, &Codes::default()), [(String::new(), "resfriado".to_owned())]);
         assert!(settled.ok());
     }
 }

@@ -14,6 +14,7 @@ pub mod form;
 pub mod format;
 mod gate;
 mod keep;
+mod known;
 mod offers;
 mod once;
 mod pages;
@@ -35,7 +36,7 @@ use std::sync::Arc;
 use access::Access;
 use axum::extract::DefaultBodyLimit;
 use axum::{Router, middleware};
-use network::Directory;
+use care::icd10::Codes;
 use store::{Live, StoreError};
 use tower_http::compression::CompressionLayer;
 
@@ -63,7 +64,7 @@ pub struct State {
 pub(crate) struct Shared {
     state: State,
     steps: step::Steps,
-    network: Live<Directory>,
+    known: known::Known,
     people: Live<identity::People>,
     /// Whose turn it is to register somebody.
     registering: tokio::sync::Mutex<()>,
@@ -71,9 +72,13 @@ pub(crate) struct Shared {
 
 impl Shared {
     /// The network as the log tells it at this moment.
-    pub(crate) async fn network(&self) -> Result<&Live<Directory>, StoreError> {
-        self.network.follow(self.access.store()).await?;
-        Ok(&self.network)
+    pub(crate) async fn network(&self) -> Result<known::Network<'_>, StoreError> {
+        self.known.network(self.access.store()).await
+    }
+
+    /// The codes of diagnoses as the log tells them at this moment.
+    pub(crate) async fn codes(&self) -> Result<Codes, StoreError> {
+        self.known.codes(self.access.store()).await
     }
 }
 
@@ -87,9 +92,9 @@ impl Deref for Shared {
 
 /// Every page, its stylesheet, and a 404 page for the rest.
 pub fn router(state: State) -> Router {
-    let (network, people) = (Live::default(), Live::default());
+    let (known, people) = (known::Known::default(), Live::default());
     let (steps, registering) = Default::default();
-    let shared = Arc::new(Shared { state, steps, network, people, registering });
+    let shared = Arc::new(Shared { state, steps, known, people, registering });
     let mut router = Router::new();
     for route in routes() {
         router = route.mount(router);

@@ -2,6 +2,7 @@
 //! line, follow-ups, a person to be found.
 
 use axum::extract::Path;
+use care::icd10::Codes;
 use care::referral::Referral;
 use care::referral::answer::{Line, LineAnswer, acknowledge, lines, sections};
 use care::referral::cancel::relist;
@@ -70,8 +71,9 @@ pub async fn show_complete(visit: Visit, Path(id): Path<String>) -> Answer {
     let mut form = Form::default();
     form.set("motivo", referral.reason());
     form.set("hecho", referral.done());
-    diagnosis::fill(&mut form, &diagnoses_of(&referral.request));
-    show(&complete_page(&visit, &referral, form)?)
+    let codes = visit.state.codes().await?;
+    diagnosis::fill(&mut form, &diagnoses_of(&referral.request), &codes);
+    show(&complete_page(&visit, &referral, &codes, form)?)
 }
 
 /// `POST /referencias/{id}/completar`
@@ -81,13 +83,14 @@ pub async fn take_complete(visit: Visit, Path(id): Path<String>, Posted(mut form
     unchanged(&form, &referral)?;
     only_in(&referral, &[Phase::Returned])?;
     let reference = referral.request.text_at(&["encounter", "reference"]);
+    let codes = visit.state.codes().await?;
     let supporting = referral.request.items("supportingInfo").iter().filter_map(|one| one.text_at(&["reference"]));
     let draft = Draft {
         patient: referral.patient(),
         service: referral.service().id,
         destination: referral.destination(),
         reason: form.optional("motivo", TEXT),
-        diagnoses: diagnosis::read(&mut form, 2),
+        diagnoses: diagnosis::read(&mut form, 2, &codes),
         done: form.optional("hecho", TEXT),
         priority: Some(referral.priority()),
         signs: referral.signs().map(|signs| signs.into_iter().map(str::to_owned).collect()),
@@ -101,17 +104,17 @@ pub async fn take_complete(visit: Visit, Path(id): Path<String>, Posted(mut form
             Err(error) => mend_with(&mut form, error, &FIELDS)?,
         }
     }
-    mend(&complete_page(&visit, &referral, form)?)
+    mend(&complete_page(&visit, &referral, &codes, form)?)
 }
 
-fn complete_page(visit: &Visit, referral: &Referral, form: Form) -> Result<Sheet, Problem> {
+fn complete_page(visit: &Visit, referral: &Referral, codes: &Codes, form: Form) -> Result<Sheet, Problem> {
     let mut page = sheet(visit, referral, t("completar-titulo"), "completar")?;
     page.notes = last_words(referral).into_iter().collect();
     page.groups.push(Group::new(t("completar-que")).fields([
         form.area("motivo", t("referir-motivo")).hint(t("referir-motivo-ayuda")),
         form.area("hecho", t("referir-hecho")).hint(t("referir-hecho-ayuda")),
     ]));
-    page.groups.push(Group::new(t("atender-diagnostico")).fields(diagnosis::fields(&form, 2)));
+    page.groups.push(Group::new(t("atender-diagnostico")).fields(diagnosis::fields(&form, 2, codes)));
     page.groups.push(Group::new(t("completar-respuesta")).fields([form.area("nota", t("completar-nota"))]));
     page.buttons = vec![Press::new("enviar", t("completar-enviar"))];
     page.away = vec![(format!("/referencias/{}/traslado", referral.id()), t("traslado-titulo"))];

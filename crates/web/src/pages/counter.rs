@@ -5,6 +5,7 @@
 use access::Role;
 use axum::extract::{Path, Query};
 use care::danger;
+use care::icd10::Codes;
 use care::print::PrintedAnswer;
 use care::referral::Referral;
 use care::referral::answer::{CounterReferral, Line, LineKind, counter_refer, load_draft, save_draft};
@@ -87,17 +88,17 @@ pub async fn show_counter(visit: Visit, Path(id): Path<String>, Query(asked): Qu
     let kept = !typed.is_empty();
     let mut form = Form::new(typed);
     if !kept {
-        diagnosis::fill(&mut form, &diagnoses_of(&referral.request));
+        diagnosis::fill(&mut form, &diagnoses_of(&referral.request), &visit.state.codes().await?);
     }
     if asked.paso == "revisar" {
-        let answer = read(&mut form, &referral, cx.now);
+        let answer = read(&mut form, &referral, &visit.state.codes().await?, cx.now);
         return if form.ok() {
             show(&review_page(&visit, &referral, form, &answer)?)
         } else {
-            show(&write_page(&visit, &referral, form)?)
+            show(&write_page(&visit, &referral, form).await?)
         };
     }
-    let mut page = write_page(&visit, &referral, form)?;
+    let mut page = write_page(&visit, &referral, form).await?;
     if kept {
         page.notes.push(Note::new(Tone::Info, t("contra-borrador"), t("contra-borrador-sigue")));
     }
@@ -123,9 +124,9 @@ pub async fn take_counter(visit: Visit, Path(id): Path<String>, Posted(mut form)
         "revisar" | "firmar" => {}
         _ => return done(&visit, &path(&referral), Done::DraftKept),
     }
-    let answer = read(&mut form, &referral, cx.now);
+    let answer = read(&mut form, &referral, &visit.state.codes().await?, cx.now);
     if !form.ok() {
-        return mend(&write_page(&visit, &referral, form)?);
+        return mend(&write_page(&visit, &referral, form).await?);
     }
     if form.get("boton") == "revisar" {
         return done(&visit, &format!("{}?paso=revisar", path(&referral)), Done::DraftKept);
@@ -134,7 +135,7 @@ pub async fn take_counter(visit: Visit, Path(id): Path<String>, Posted(mut form)
         Ok(_) => done(&visit, &format!("/referencias/{id}/contrarreferencia"), Done::CounterReferred),
         Err(error) => {
             mend_with(&mut form, error, &THEIRS)?;
-            mend(&write_page(&visit, &referral, form)?)
+            mend(&write_page(&visit, &referral, form).await?)
         }
     }
 }
@@ -144,7 +145,7 @@ async fn other_way(visit: &Visit, referral: &Referral, mut form: Form) -> Answer
     let (access, cx) = (&visit.state.access, visit.cx()?);
     let why = form.required("aparte", SHORT, t("contra-aparte-falta"));
     if !form.ok() {
-        return mend(&write_page(visit, referral, form)?);
+        return mend(&write_page(visit, referral, form).await?);
     }
     let what = if form.get("boton") == "control" {
         keep_in_control(access, cx, referral, &why).await?;
@@ -157,9 +158,9 @@ async fn other_way(visit: &Visit, referral: &Referral, mut form: Form) -> Answer
 }
 
 /// What was typed, as care takes it.
-fn read(form: &mut Form, referral: &Referral, now: Timestamp) -> CounterReferral {
+fn read(form: &mut Form, referral: &Referral, codes: &Codes, now: Timestamp) -> CounterReferral {
     let findings = form.required("hallazgos", TEXT, t("contra-hallazgos-falta"));
-    let diagnoses = diagnosis::read(form, DIAGNOSES);
+    let diagnoses = diagnosis::read(form, DIAGNOSES, codes);
     if diagnoses.is_empty() {
         form.error("dx1", t("mal-diagnostico"));
     }
@@ -246,14 +247,15 @@ async fn begin_page(visit: &Visit, referral: &Referral) -> Result<Sheet, Problem
     Ok(page)
 }
 
-fn write_page(visit: &Visit, referral: &Referral, form: Form) -> Result<Sheet, Problem> {
+async fn write_page(visit: &Visit, referral: &Referral, form: Form) -> Result<Sheet, Problem> {
+    let codes = visit.state.codes().await?;
     let mut page = base(visit, referral, t("contra-titulo"))?;
     page.steps = vec![t("contra-paso-escribir"), t("contra-paso-revisar")];
     page.groups.push(
         Group::new(t("contra-encontro"))
             .fields([form.area("hallazgos", t("contra-hallazgos")).hint(t("contra-hallazgos-ayuda"))]),
     );
-    page.groups.push(Group::new(t("atender-diagnostico")).fields(diagnosis::fields(&form, DIAGNOSES)));
+    page.groups.push(Group::new(t("atender-diagnostico")).fields(diagnosis::fields(&form, DIAGNOSES, &codes)));
     page.groups.push(
         Group::new(t("atender-tratamiento"))
             .fields([form.area("tratamiento", t("contra-tratamiento")).hint(t("contra-tratamiento-ayuda"))]),

@@ -249,7 +249,7 @@ fn filled(referral: &Referral, open: &Open) -> Form {
             open.conditions.iter().filter(|one| visit.is_some() && one.text_at(&["encounter", "reference"]) == visit);
         known = found.map(|one| (icd10_of(one.get("code")), words(one.get("code")))).collect();
     }
-    diagnosis::fill(&mut form, &known);
+    diagnosis::fill(&mut form, &known, &open.codes);
     form
 }
 
@@ -288,7 +288,7 @@ async fn take_details(visit: &Visit, open: &Open, referral: Referral, mut form: 
         service: Service::find(&service).map_or("", |one| one.code).to_owned(),
         destination: chosen.map(|place| place.facility.clone()).unwrap_or_default(),
         reason: form.optional("motivo", TEXT),
-        diagnoses: diagnosis::read(&mut form, 2),
+        diagnoses: diagnosis::read(&mut form, 2, &open.codes),
         done: form.optional("hecho", TEXT),
         priority: Priority::from_code(form.get("prioridad")),
         signs: Some(signs.clone()),
@@ -373,7 +373,7 @@ async fn details_page(visit: &Visit, open: &Open, referral: &Referral, form: For
         form.area("hecho", t("referir-hecho")).hint(t("referir-hecho-ayuda")),
         form.radios("prioridad", t("referir-prioridad"), &priorities),
     ]));
-    page.groups.push(Group::new(t("atender-diagnostico")).fields(diagnosis::fields(&form, 2)));
+    page.groups.push(Group::new(t("atender-diagnostico")).fields(diagnosis::fields(&form, 2, &open.codes)));
     page.buttons = vec![Press::new("enviar", t("referir-enviar")), Press::new("guardar", t("guardar-borrador"))];
     page.aside = open.aside();
     page.form = form;

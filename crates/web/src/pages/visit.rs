@@ -2,6 +2,7 @@
 
 use access::{AccessError, system};
 use axum::extract::Path;
+use care::icd10::Codes;
 use care::referral::Named;
 use care::visit::form::{Diagnosis, Form as VisitForm, TRAITS, Treatment};
 use care::visit::vitals::VITALS;
@@ -54,6 +55,8 @@ pub struct Open {
     pub observations: Vec<Value>,
     /// What was found.
     pub conditions: Vec<Value>,
+    /// What a diagnosis may be coded as.
+    pub codes: Codes,
     allergies: Vec<String>,
     medicines: Vec<String>,
     problems: Vec<String>,
@@ -81,6 +84,7 @@ pub async fn open(visit: &Visit, id: &str) -> Result<Open, Problem> {
         medicines: taken.map(|one| words(one.get("medicationCodeableConcept"))).collect(),
         problems: told(&conditions),
         conditions,
+        codes: visit.state.codes().await?,
         patient,
     })
 }
@@ -191,7 +195,7 @@ fn read(form: &mut Form, open: &Open) -> VisitForm {
     });
     let given = |one: &Treatment| *one != Treatment::default();
     let keep = form.has("problema", "si");
-    let coded = diagnosis::read(form, diagnosis::ROWS.len());
+    let coded = diagnosis::read(form, diagnosis::ROWS.len(), &open.codes);
     let diagnoses = coded.into_iter().enumerate();
     let companion = (form.optional("acompanante", SHORT), form.optional("acompanante-cui", 20));
     let told = TRAITS.map(|name| (name.to_owned(), form.optional(name, SHORT)));
@@ -234,26 +238,25 @@ fn page(visit: &Visit, open: &Open, form: Form) -> Result<Sheet, Problem> {
     let head = Head::of(&open.patient, cx.now);
     let mut page = Sheet::new(visit, t("atender-titulo"), head, format!("/personas/{id}/atender"));
     page.shell = page.shell.back(format!("/personas/{id}"), t("volver-persona"));
-    page.groups = vec![
-        Group::new(t("atender-por-que")).fields([
-            form.area("motivo", t("atender-motivo")).hint(t("atender-motivo-ayuda")),
-            form.area("hallazgos", t("atender-hallazgos")),
-        ]),
-        vitals(&form),
-        pregnancy(open, &form),
-        Group::new(t("atender-antecedentes")).fields([
-            form.area("alergias", t("atender-alergias-nuevas")).hint(t("atender-una-por-linea")),
-            form.area("medicamentos", t("atender-medicamentos-nuevos")).hint(t("atender-una-por-linea")),
-        ]),
-        Group::new(t("atender-diagnostico")).fields(diagnosis::fields(&form, 3)).fields([form.checks(
-            "problema",
-            t("atender-problema"),
-            &[("si".into(), t("atender-problema-si").into())],
-        )]),
-        Group::new(t("atender-tratamiento")).hint(t("atender-tratamiento-ayuda")).fields(treatments(&form)),
-        Group::new(t("atender-plan")).fields([form.area("plan", t("atender-plan-campo"))]),
-        sigsa(&form),
-    ];
+    page.groups =
+        vec![
+            Group::new(t("atender-por-que")).fields([
+                form.area("motivo", t("atender-motivo")).hint(t("atender-motivo-ayuda")),
+                form.area("hallazgos", t("atender-hallazgos")),
+            ]),
+            vitals(&form),
+            pregnancy(open, &form),
+            Group::new(t("atender-antecedentes")).fields([
+                form.area("alergias", t("atender-alergias-nuevas")).hint(t("atender-una-por-linea")),
+                form.area("medicamentos", t("atender-medicamentos-nuevos")).hint(t("atender-una-por-linea")),
+            ]),
+            Group::new(t("atender-diagnostico")).fields(diagnosis::fields(&form, 3, &open.codes)).fields([
+                form.checks("problema", t("atender-problema"), &[("si".into(), t("atender-problema-si").into())])
+            ]),
+            Group::new(t("atender-tratamiento")).hint(t("atender-tratamiento-ayuda")).fields(treatments(&form)),
+            Group::new(t("atender-plan")).fields([form.area("plan", t("atender-plan-campo"))]),
+            sigsa(&form),
+        ];
     page.buttons = vec![Press::new("firmar", t("atender-firmar")), Press::new("guardar", t("guardar-borrador"))];
     page.aside = open.aside();
     page.form = form;

@@ -177,3 +177,26 @@ async fn a_referral_for_an_eye_clinic_is_transferred_to_who_takes_emergencies() 
     let state = nurse.get(&path).await;
     assert!(state.body.contains("Antes iba a: Oftalmología, clinica-ojos"), "{}", state.body);
 }
+
+#[tokio::test]
+async fn codes_that_an_operator_loads_are_offered_at_once_and_go_when_they_are_deleted() {
+    let site = site().await;
+    let mut nurse = site.logged_in("ana", Role::Nurse, POST).await;
+    let sheet = nurse.get("/personas/rosa/atender").await;
+    let typed = [("motivo", "Le pica"), ("temperature", "365"), ("dx1", "acarosis rara"), ("boton", "firmar")];
+    let before = nurse.submit(&sheet, "/personas/rosa/atender", &typed).await;
+    assert!(!before.body.contains("B889"), "{}", before.body);
+    let codes = json!({ "resourceType": "CodeSystem", "url": system::ICD10, "status": "active", "content": "fragment",
+        "concept": [{ "code": "B88.9", "display": "Acarosis rara" }] });
+    site.world.put(&site.world.system(), "cie", codes).await;
+    let offered = nurse.submit(&before, "/personas/rosa/atender", &typed).await;
+    assert!(offered.body.contains("B889 Acarosis rara"), "{}", offered.body);
+    let change = store::Change {
+        key: store::Key::new("CodeSystem", "cie"),
+        expect: store::Expect::Any,
+        write: store::Write::Delete,
+    };
+    site.world.change(&site.world.system(), "delete", change).await.unwrap();
+    let after = nurse.submit(&offered, "/personas/rosa/atender", &typed).await;
+    assert!(!after.body.contains("B889"), "{}", after.body);
+}

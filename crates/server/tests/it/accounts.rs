@@ -1,0 +1,83 @@
+//! `tejido user …` and `tejido token …`, beside a running server.
+
+use crate::kit::{Reply, Served, Site, bearer, told};
+
+const PASSWORD: &str = "el maíz crece despacio";
+const OTHER: &str = "la lluvia llegó en mayo";
+
+#[test]
+fn an_account_is_made_gets_a_new_password_and_is_closed() {
+    let site = Site::new();
+    let server = site.serve(&[]);
+    let role = ["--role", "enfermeria", "--institution", "MSPAS"];
+    let add = [&["user", "add", "ixmucane", "--name", "Ixmucané Caal"][..], &role].concat();
+    let short = site.run_with("corta\n", &add);
+    assert!(!short.status.success(), "a short password is refused: {}", told(&short));
+    let added = site.run_with(&format!("{PASSWORD}\n"), &add);
+    assert!(added.status.success() && added.stdout.is_empty(), "{}", told(&added));
+    let twice = site.run_with(&format!("{PASSWORD}\n"), &add);
+    assert!(!twice.status.success(), "{}", told(&twice));
+    assert!(enters(&server, PASSWORD));
+    let changed = site.run_with(&format!("{OTHER}\n"), &["user", "password", "ixmucane"]);
+    assert!(changed.status.success(), "{}", told(&changed));
+    assert!(enters(&server, OTHER) && !enters(&server, PASSWORD));
+    site.done(&["user", "disable", "ixmucane"]);
+    assert!(!enters(&server, OTHER));
+    let nobody = site.run(&["user", "disable", "nadie"]);
+    assert!(!nobody.status.success(), "{}", told(&nobody));
+}
+
+#[test]
+fn an_unknown_role_is_refused_with_those_there_are() {
+    let site = Site::new();
+    let line = ["user", "add", "x", "--name", "X", "--role", "jefe", "--institution", "MSPAS"];
+    let output = site.run_with(&format!("{PASSWORD}\n"), &line);
+    assert!(!output.status.success() && told(&output).contains("enfermeria"), "{}", told(&output));
+}
+
+#[test]
+fn a_token_stands_alone_on_standard_output_and_opens_until_it_is_revoked() {
+    let site = Site::new();
+    let printed = site.done(&["token", "create", "--role", "sistema", "--institution", "MSPAS", "--log", "debug"]);
+    let token = printed.strip_suffix('\n').expect("one line");
+    assert!(token.len() > 20 && token.bytes().all(|byte| byte.is_ascii_graphic()), "{printed:?}");
+    let server = site.serve(&[]);
+    let opens = |token: &str| server.get("/fhir/Organization", &[("Authorization", &bearer(token))]).status;
+    assert_eq!((opens(token), opens("x")), (200, 401));
+    let id = site.done(&["token", "list"]).split('\t').next().unwrap_or_default().to_owned();
+    site.done(&["token", "revoke", &id]);
+    assert_eq!(opens(token), 401);
+}
+
+/// Whether the password opens the pages.
+fn enters(server: &Served, password: &str) -> bool {
+    let page = server.get("/entrar", &[]);
+    let cookies = cookies(&page);
+    let hidden = |name: &str| {
+        let rest = page.body.split(&format!("name=\"{name}\" value=\"")).nth(1).expect("a hidden field");
+        rest.split('"').next().unwrap_or_default().to_owned()
+    };
+    let form = [
+        ("_sello", hidden("_sello")),
+        ("_una", hidden("_una")),
+        ("usuario", "ixmucane".into()),
+        ("clave", password.to_owned()),
+    ];
+    let encode = |text: &str| text.bytes().map(|byte| format!("%{byte:02x}")).collect::<String>();
+    let body: Vec<_> = form.iter().map(|(name, value)| format!("{name}={}", encode(value))).collect();
+    let headers = [("Cookie", cookies.as_str()), ("Content-Type", "application/x-www-form-urlencoded")];
+    let answer = server.ask("POST", "/entrar", &headers, &body.join("&"));
+    assert!([200, 303, 401, 422, 403].contains(&answer.status), "{answer:?}");
+    answer.status == 303 && cookies_of(&answer).any(|cookie| cookie.starts_with("sesion="))
+}
+
+fn cookies_of(reply: &Reply) -> impl Iterator<Item = &str> {
+    reply.head.lines().filter_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        name.eq_ignore_ascii_case("set-cookie").then(|| value.trim().split(';').next().unwrap_or_default())
+    })
+}
+
+fn cookies(reply: &Reply) -> String {
+    cookies_of(reply).collect::<Vec<_>>().join("; ")
+}
