@@ -122,14 +122,19 @@ pub fn plan(cx: &Cx, directory: &Directory, bytes: &[u8], format: Format) -> Res
         if !codes.insert(facility.id()) {
             tell(0, "el código está repetido en el archivo");
         }
-        if !cx.is_system() && !cx.institution.is_empty() && facility.institution != cx.institution {
-            tell(3, "usted administra otra institución; quite esta fila");
-        }
         let known = directory.facility(&facility.id());
         let before = known.map(|known| cells(directory, known));
         let after = cells(directory, &facility);
         let differs = |column: &usize| before.as_ref().is_none_or(|before| before[*column] != after[*column]);
-        let changed = (0..COLUMNS.len()).filter(differs).map(|column| COLUMNS[column]).collect();
+        let changed: Vec<&str> = (0..COLUMNS.len()).filter(differs).map(|column| COLUMNS[column]).collect();
+        let foreign = !cx.institution.is_empty() && facility.institution != cx.institution;
+        if foreign && !changed.is_empty() {
+            mistakes.push(RowError {
+                row,
+                column: COLUMNS[3],
+                problem: "usted administra otra institución; quite esta fila",
+            });
+        }
         found.push(Planned { row, facility, changed, new: known.is_none() });
         if mistakes.len() >= MAX_MISTAKES {
             break;

@@ -127,6 +127,14 @@ impl Form {
         field
     }
 
+    /// A file to send.
+    pub fn file(&self, name: &'static str, label: impl Display) -> Field {
+        let mut field = self.line(name, label);
+        field.attributes.kind = "file";
+        field.value.clear();
+        field
+    }
+
     /// A day.
     pub fn day(&self, name: &'static str, label: impl Display) -> Field {
         self.line(name, label).numeric().size("in-m")

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use access::{Cx, Pending, Role};
 use axum::Form as AxumForm;
+use axum::extract::multipart::{Multipart, MultipartError};
 use axum::extract::rejection::FormRejection;
 use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Request, State as Extract};
 use axum::http::request::Parts;
@@ -93,13 +94,64 @@ impl FromRequest<Arc<Shared>> for Posted {
     }
 }
 
+/// The most fields that come with a file.
+const FIELDS_WITH_FILE: usize = 50;
+
+/// A form of our page with a file, once. The seal comes before the file: a foreign file is not read.
+pub struct Uploaded {
+    /// The fields.
+    pub form: Form,
+    /// The file; empty when none was chosen.
+    pub file: Vec<u8>,
+}
+
+impl FromRequest<Arc<Shared>> for Uploaded {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &Arc<Shared>) -> Result<Self, Problem> {
+        let visit = request.extensions().get::<Visit>().cloned().ok_or(Problem::Fault)?;
+        let slot = request.extensions().get::<once::Slot>().cloned().ok_or(Problem::Fault)?;
+        let elsewhere = from_elsewhere(&request);
+        let mut parts = Multipart::from_request(request, state).await.map_err(|_| Problem::Unreadable)?;
+        let (mut pairs, mut file) = (Vec::new(), Vec::new());
+        let broken = |error: MultipartError| match error.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => Problem::TooLarge,
+            _ => Problem::Unreadable,
+        };
+        while let Some(part) = parts.next_field().await.map_err(broken)? {
+            if part.file_name().is_none() && pairs.len() < FIELDS_WITH_FILE {
+                let name = part.name().unwrap_or_default().to_owned();
+                pairs.push((name, part.text().await.map_err(broken)?));
+            } else if carries_seal(&visit, &pairs) && !elsewhere {
+                file = part.bytes().await.map_err(broken)?.to_vec();
+            } else {
+                return Err(Problem::Unsealed);
+            }
+        }
+        if elsewhere || !carries_seal(&visit, &pairs) {
+            return Err(Problem::Unsealed);
+        }
+        let form = Form::new(pairs);
+        once::reserve(&visit, &slot, form.get("_una")).await?;
+        Ok(Self { form, file })
+    }
+}
+
+/// Whether a browser says that another site sent the request.
+fn from_elsewhere(request: &Request) -> bool {
+    request.headers().get("sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none")
+}
+
+fn carries_seal(visit: &Visit, pairs: &[(String, String)]) -> bool {
+    let seal = pairs.iter().find(|(name, _)| name == "_sello").map_or("", |(_, seal)| seal);
+    seal.as_bytes().ct_eq(visit.seal.as_bytes()).into()
+}
+
 /// Reads a form and holds it to its seal.
 async fn sealed(visit: &Visit, request: Request, state: &Arc<Shared>) -> Result<Form, Problem> {
-    let elsewhere = request.headers().get("sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none");
+    let elsewhere = from_elsewhere(&request);
     let AxumForm(pairs) = AxumForm::<Vec<(String, String)>>::from_request(request, state).await.map_err(unreadable)?;
-    let form = Form::new(pairs);
-    let right: bool = form.raw("_sello").as_bytes().ct_eq(visit.seal.as_bytes()).into();
-    if right && !elsewhere { Ok(form) } else { Err(Problem::Unsealed) }
+    if carries_seal(visit, &pairs) && !elsewhere { Ok(Form::new(pairs)) } else { Err(Problem::Unsealed) }
 }
 
 fn unreadable(rejection: FormRejection) -> Problem {

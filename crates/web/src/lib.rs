@@ -24,6 +24,7 @@ mod route;
 mod session;
 mod sheet;
 mod shell;
+mod stash;
 mod step;
 mod text;
 mod timeline;

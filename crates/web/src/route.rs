@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use access::Role;
+use axum::extract::DefaultBodyLimit;
 use axum::handler::Handler;
 use axum::http::Method;
 use axum::routing::{MethodRouter, get, post};
@@ -62,6 +63,11 @@ impl Route {
         T: 'static,
     {
         Self { method: Method::POST, path, expects, handler: post(handler) }
+    }
+
+    /// With a body of at most so many bytes.
+    pub(crate) fn limit(self, bytes: usize) -> Self {
+        Self { handler: self.handler.layer(DefaultBodyLimit::max(bytes)), ..self }
     }
 
     /// Adds the row to the router, behind the gate.

@@ -15,6 +15,7 @@ mod invitation;
 pub(crate) mod login;
 mod map;
 mod network;
+mod network_import;
 pub(crate) mod person;
 mod pieces;
 pub(crate) mod queue;
@@ -30,6 +31,8 @@ use access::Role;
 
 use crate::route::{Expects, Route};
 
+/// The largest request with a table in it: the table, and the fields around it.
+const UPLOAD_BYTES: usize = ::network::SHEET_BYTES + 64 * 1024;
 /// Who attends and refers at a post.
 const ATTENDS: Expects = Expects::Roles(&[Role::Nurse, Role::Doctor]);
 /// Who follows up at a post.
@@ -143,6 +146,11 @@ fn of_network() -> Vec<Route> {
     vec![
         Route::get("/red/nuevo", FACILITIES, facility_edit::show_new),
         Route::post("/red/nuevo", FACILITIES, facility_edit::add),
+        Route::get("/red/importar", FACILITIES, network_import::show_import),
+        Route::post("/red/importar", FACILITIES, network_import::upload).limit(UPLOAD_BYTES),
+        Route::get("/red/importar/hecho", FACILITIES, network_import::show_done),
+        Route::get("/red/importar/{clave}", FACILITIES, network_import::show_review),
+        Route::post("/red/importar/{clave}", FACILITIES, network_import::confirm),
         Route::get("/red/{id}/editar", FACILITIES, facility_edit::show_edit),
         Route::post("/red/{id}/editar", FACILITIES, facility_edit::edit),
         Route::get("/red/{id}/servicios/nuevo", SERVICES, service_edit::show_new),

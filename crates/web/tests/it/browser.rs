@@ -116,6 +116,27 @@ impl Browser {
         self.post(path, &[&hidden, fields].concat()).await
     }
 
+    /// Sends a form with a file, with the hidden fields of the page that showed it.
+    pub async fn upload(&mut self, page: &Answer, path: &str, file: (&str, &[u8])) -> Answer {
+        const EDGE: &str = "orilla-del-archivo";
+        let mut body = Vec::new();
+        for name in ["_sello", "_una"] {
+            let part =
+                format!("--{EDGE}\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{}\r\n", page.hidden(name));
+            body.extend(part.into_bytes());
+        }
+        let (name, bytes) = file;
+        let head = format!(
+            "--{EDGE}\r\ncontent-disposition: form-data; name=\"archivo\"; filename=\"{name}\"\r\n\
+             content-type: application/octet-stream\r\n\r\n"
+        );
+        body.extend(head.into_bytes());
+        body.extend(bytes);
+        body.extend(format!("\r\n--{EDGE}--\r\n").into_bytes());
+        let kind = format!("multipart/form-data; boundary={EDGE}");
+        self.send(Request::post(path).header(header::CONTENT_TYPE, kind).body(Body::from(body)).unwrap()).await
+    }
+
     pub async fn send(&mut self, mut request: Request<Body>) -> Answer {
         let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         if !cookies.is_empty() {

@@ -141,3 +141,105 @@ async fn whoever_has_no_business_there_finds_no_way_in() {
         assert_eq!(director.get(path).await.status, StatusCode::FORBIDDEN, "{path}: not the director's own");
     }
 }
+
+const HEADER: &str = "codigo,nombre,tipo,institucion,municipio,direccion,telefono,latitud,longitud,activo";
+
+fn table(rows: &str) -> Vec<u8> {
+    format!("{HEADER}\n{rows}\n").into_bytes()
+}
+
+async fn upload(browser: &mut Browser, file: &[u8]) -> Answer {
+    let page = browser.get("/red/importar").await;
+    well_made("/red/importar", &page);
+    browser.upload(&page, "/red/importar", ("red.csv", file)).await
+}
+
+#[tokio::test]
+async fn a_table_is_shown_row_by_row_and_written_only_when_confirmed() {
+    let (_site, mut browser) = office().await;
+    let rows = "MSPAS-1601-H1,Hospital de prueba,hospital-regional,MSPAS,1601,,7952-0000,15.478,-90.372,no\n\
+                MSPAS-1601-P5,Puesto Chitem,puesto-salud,MSPAS,1601,,,,,sí";
+    let sent = upload(&mut browser, &table(rows)).await;
+    let place = sent.location().to_owned();
+    let review = browser.get(&place).await;
+    well_made("/red/importar/{clave}", &review);
+    for part in ["nuevos: 1. Que cambian: 1. Que quedan igual: 0", "telefono, activo", "Puesto Chitem"] {
+        assert!(review.body.contains(part), "{part}: {}", review.body);
+    }
+    assert_eq!(browser.get("/red/mspas-1601-p5").await.status, StatusCode::NOT_FOUND, "nothing is written yet");
+    let done = browser.submit(&review, &place, &[]).await;
+    assert_eq!(done.location(), "/red/importar/hecho?nuevos=1&cambiados=1&iguales=0", "{}", done.body);
+    let again = browser.submit(&review, &place, &[]).await;
+    assert_eq!(again.location(), done.location(), "the same form sent twice leads to the same place");
+    let result = browser.get(done.location()).await;
+    well_made("/red/importar/hecho", &result);
+    assert!(browser.get("/red/mspas-1601-p5").await.body.contains("Puesto Chitem"));
+    assert!(browser.get(HOSPITAL).await.body.contains("No está en servicio"));
+    assert_eq!(browser.get(&place).await.status, StatusCode::NOT_FOUND, "the file is gone");
+}
+
+#[tokio::test]
+async fn what_goes_out_as_a_workbook_comes_back_and_changes_nothing() {
+    let (site, mut browser) = office().await;
+    let bytes = {
+        let live = store::Live::<network::Directory>::default();
+        live.follow(site.world.store()).await.expect("the log");
+        live.with(|directory| {
+            network::export(
+                directory,
+                &directory.list(&network::Filter { area: Some("16".into()), ..network::Filter::default() }),
+                network::Format::Xlsx,
+            )
+        })
+    };
+    let sent = upload(&mut browser, &bytes.expect("a workbook")).await;
+    assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.body);
+    let review = browser.get(sent.location()).await;
+    assert!(review.body.contains("El archivo dice lo mismo"), "{}", review.body);
+}
+
+#[tokio::test]
+async fn one_wrong_row_is_told_by_line_and_column_and_nothing_is_kept() {
+    let (_site, mut browser) = office().await;
+    let rows =
+        "MSPAS-1601-P5,Puesto Chitem,posta,IGSS,1601,,,,,sí\nMSPAS-1601-P6,Puesto <b>,puesto-salud,MSPAS,99,,,,,sí";
+    let wrong = upload(&mut browser, &table(rows)).await;
+    well_made("/red/importar", &wrong);
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    for part in [
+        "Hay 3 errores",
+        "no es un tipo de la tabla",
+        "usted administra otra institución",
+        "código INE de cuatro cifras",
+    ] {
+        assert!(wrong.body.contains(part), "{part}: {}", wrong.body);
+    }
+    for (file, said) in [
+        (&b""[..], "Elija el archivo"),
+        (b"a,b\n1,2\n", "Falta la columna"),
+        (b"\xff\xfe\x00", "no está en UTF-8"),
+        (b"PK\x03\x04 no es un libro", "no es un libro XLSX"),
+        (HEADER.as_bytes(), "no tiene filas"),
+    ] {
+        let answer = upload(&mut browser, file).await;
+        well_made("/red/importar", &answer);
+        assert!(
+            answer.status == StatusCode::UNPROCESSABLE_ENTITY && answer.body.contains(said),
+            "{said}: {}",
+            answer.body
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_table_too_large_or_from_elsewhere_is_refused_before_it_is_read() {
+    let (site, mut browser) = office().await;
+    let large = upload(&mut browser, &vec![b'a'; 9 << 20]).await;
+    assert_eq!(large.status, StatusCode::PAYLOAD_TOO_LARGE, "{}", large.body);
+    let foreign = site.browser().get("/entrar").await;
+    let refused = browser.upload(&foreign, "/red/importar", ("red.csv", &table("x"))).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN, "another browser's seal");
+    let sent = upload(&mut browser, &table("MSPAS-1601-P5,Puesto Chitem,puesto-salud,MSPAS,1601,,,,,sí")).await;
+    let mut other = site.logged_in("ana", Role::Nurse, POST).await;
+    assert_eq!(other.get(sent.location()).await.status, StatusCode::FORBIDDEN);
+}

@@ -1,0 +1,44 @@
+importar = Importar de una tabla
+importar-titulo = Importar la red de una tabla
+importar-que = Suba una tabla con un establecimiento por fila. Primero verá qué haría; nada se guarda hasta que usted confirme, y entonces se guardan todas las filas o ninguna.
+importar-archivo = Archivo
+importar-archivo-ayuda = CSV en UTF-8 o XLSX, hasta 8 MB y 5,000 filas
+importar-falta = Elija el archivo
+importar-vacio = El archivo no tiene filas bajo el encabezado. Agregue al menos una.
+importar-con-errores = { $n ->
+    [one] Hay { $n } error en el archivo. Corríjalo y suba el archivo otra vez.
+   *[other] Hay { $n } errores en el archivo. Corríjalos y suba el archivo otra vez.
+}
+importar-revisar = Revisar el archivo
+importar-errores = Errores por fila
+importar-errores-que = Nada se guardó. La fila 1 es el encabezado.
+importar-fila = Fila
+importar-columna = Columna
+importar-hacer = Qué hacer
+importar-columnas = Columnas de la tabla
+importar-columnas-que = Descargue la red como está y úsela de modelo. El código dice a qué establecimiento pertenece la fila: uno nuevo se agrega, uno conocido se cambia.
+importar-revise = Revise antes de guardar
+importar-cuenta = Establecimientos nuevos: { $nuevos }. Que cambian: { $cambiados }. Que quedan igual: { $iguales }.
+importar-nada = El archivo dice lo mismo que ya está guardado. No hay nada que confirmar.
+importar-confirmar-que = Todavía no se ha guardado nada.
+importar-confirmar = Guardar todas las filas
+importar-otro = Subir otro archivo
+importar-filas = Filas que se guardarán
+importar-hara = Qué hará
+importar-nuevo = Nuevo
+importar-cambia = Cambia
+importar-mas = y { $n } filas más
+importar-hecho = La tabla quedó guardada
+importar-nuevos = Nuevos
+importar-cambiados = Cambiados
+importar-iguales = Sin cambio
+importar-ver = Ver la red
+col-codigo = Letras, números y guiones; no cambia nunca
+col-nombre = Hasta 200 letras
+col-tipo = Código del tipo, por ejemplo puesto-salud
+col-institucion = La suya: MSPAS o IGSS
+col-municipio = Código INE de cuatro cifras, por ejemplo 1601
+col-vacio = Vacío si no se conoce
+col-latitud = Grados con punto, entre 13.5 y 18; vacía si nadie la ha medido
+col-longitud = Grados con punto y signo menos, entre -92.5 y -88; vacía si nadie la ha medido
+col-activo = sí o no
