@@ -24,11 +24,18 @@ pub struct Place {
 
 /// The places that offer one of these services to the caller's facility.
 pub async fn places(visit: &Visit, services: &[&str], chosen: &str) -> Result<Vec<Place>, Problem> {
+    match &visit.cx()?.facility {
+        Some(here) => places_for(visit, &here.id, services, chosen).await,
+        None => Ok(Vec::new()),
+    }
+}
+
+/// The places that offer one of these services to a facility.
+pub async fn places_for(visit: &Visit, here: &str, services: &[&str], chosen: &str) -> Result<Vec<Place>, Problem> {
     let cx = visit.cx()?;
-    let Some(here) = &cx.facility else { return Ok(Vec::new()) };
     Ok(visit.state.network().await?.with(|directory: &Directory| {
-        let offers = services.iter().flat_map(|service| directory.options(&here.id, service, cx.now));
-        let away = offers.filter(|offer| offer.service.facility != here.id);
+        let offers = services.iter().flat_map(|service| directory.options(here, service, cx.now));
+        let away = offers.filter(|offer| offer.service.facility != here);
         let mut places: Vec<Place> = Vec::new();
         for offer in away {
             if !places.iter().any(|place| place.facility.id == offer.service.facility) {

@@ -9,6 +9,7 @@ use askama::Template;
 use askama::filters::HtmlSafe;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use care::referral::moves::MoveKind;
 
 use crate::assets::STYLE_PATH;
 use crate::gate::Visit;
@@ -17,6 +18,7 @@ use crate::pages::audit::READERS;
 use crate::pages::find::SEEKERS;
 use crate::pages::staff::MANAGERS;
 use crate::text::{Text, t};
+use crate::told;
 use crate::ui::Icon;
 
 /// What a page needs from around it.
@@ -29,6 +31,7 @@ pub struct Shell {
     pub(crate) nav: Vec<Entry>,
     pub(crate) done: Option<Done>,
     pub(crate) back: Option<(String, String)>,
+    pub(crate) undo: Option<(String, String)>,
     seals: Option<Seals>,
 }
 
@@ -128,6 +131,8 @@ pub enum Done {
     Admitted,
     /// The counter-referral was signed.
     CounterReferred,
+    /// A referral was moved.
+    Moved(MoveKind),
 }
 
 impl Done {
@@ -167,16 +172,21 @@ impl Done {
 
     /// As the cookie carries it.
     pub fn code(self) -> &'static str {
+        if let Self::Moved(kind) = self {
+            return kind.code();
+        }
         Self::ALL.iter().find(|(done, _)| *done == self).map_or("", |(_, code)| code)
     }
 
     /// From the cookie.
     pub fn from_code(code: &str) -> Option<Self> {
-        Self::ALL.iter().find(|(_, found)| *found == code).map(|(done, _)| *done)
+        let listed = Self::ALL.iter().find(|(_, found)| *found == code).map(|(done, _)| *done);
+        listed.or_else(|| MoveKind::from_code(code).map(Self::Moved))
     }
 
     pub(crate) fn text(self) -> Text {
         match self {
+            Self::Moved(kind) => told::done(kind),
             Self::LoggedOut => t("hecho-salio"),
             Self::PasswordChosen => t("hecho-elegida"),
             Self::PasswordChanged => t("hecho-clave"),
@@ -234,7 +244,17 @@ pub fn role_name(role: Role) -> Text {
 impl Shell {
     /// Around a page that knows nobody: problems.
     pub fn bare(title: Text) -> Self {
-        Self { title, style: &STYLE_PATH, demo: false, me: None, nav: Vec::new(), done: None, back: None, seals: None }
+        Self {
+            title,
+            style: &STYLE_PATH,
+            demo: false,
+            me: None,
+            nav: Vec::new(),
+            done: None,
+            back: None,
+            undo: None,
+            seals: None,
+        }
     }
 
     /// Around a page of this visit.
@@ -253,6 +273,7 @@ impl Shell {
             nav: cx.map(|cx| entries(cx.role, &visit.path)).unwrap_or_default(),
             done: visit.done,
             back: None,
+            undo: None,
             seals: Some(Seals { seal: visit.seal.clone(), entropy: visit.state.access.store().entropy().clone() }),
         }
     }
@@ -261,6 +282,13 @@ impl Shell {
     #[must_use]
     pub fn back(mut self, href: impl Into<String>, label: Text) -> Self {
         self.back = Some((href.into(), label.to_string()));
+        self
+    }
+
+    /// With the way to take back what was just done.
+    #[must_use]
+    pub fn undo(mut self, way: Option<(String, Text)>) -> Self {
+        self.undo = way.map(|(href, words)| (href, words.to_string()));
         self
     }
 

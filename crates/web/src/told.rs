@@ -7,6 +7,7 @@ use care::referral::worklist::Step;
 use jiff::Timestamp;
 
 use crate::format::date_time;
+use crate::pages::act;
 use crate::pages::queue::{clock, waits};
 use crate::text::{Text, t};
 use crate::ui::{Event, Knot};
@@ -51,6 +52,15 @@ pub fn past(kind: MoveKind) -> Text {
         MoveKind::Depart => t("paso-salio"),
         MoveKind::Arrive => t("paso-llego"),
     }
+}
+
+/// What was just done, and what follows.
+pub fn done(kind: MoveKind) -> Text {
+    let follows = match kind {
+        MoveKind::ProposeExit => t("sigue-salida-propuesta"),
+        kind => act::of(kind).map_or_else(|| t("sigue-anotado"), |act| (act.follows)()),
+    };
+    t("hecho-movida").with("paso", past(kind)).with("sigue", follows)
 }
 
 /// The thread of a referral, newest last: who did what, when, where, in which words; and, while

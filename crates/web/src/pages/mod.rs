@@ -1,6 +1,7 @@
 //! The pages, a file each, and the table of their rows.
 
 mod account;
+pub(crate) mod act;
 pub(crate) mod agenda;
 mod answer;
 pub(crate) mod audit;
@@ -28,7 +29,9 @@ mod transfer;
 pub(crate) mod visit;
 
 use access::Role;
+use axum::extract::Path;
 
+use crate::gate::{Posted, Visit};
 use crate::route::{Expects, Route};
 
 /// The largest request with a table in it: the table, and the fields around it.
@@ -96,7 +99,15 @@ pub fn routes() -> Vec<Route> {
 
 /// A referral and what is done with it.
 fn of_referral() -> Vec<Route> {
-    vec![Route::get("/referencias/{id}", Expects::Roles(referral::READERS), referral::show_referral)]
+    const MOVES: Expects = Expects::Roles(act::MOVERS);
+    let mut routes = vec![Route::get("/referencias/{id}", Expects::Roles(referral::READERS), referral::show_referral)];
+    for act in act::ACTS {
+        routes.push(Route::get(act.path, MOVES, move |visit: Visit, id: Path<String>| act::show_act(visit, id, act)));
+        routes.push(Route::post(act.path, MOVES, move |visit: Visit, id: Path<String>, form: Posted| {
+            act::take_act(visit, id, form, act)
+        }));
+    }
+    routes
 }
 
 /// The post's side of the journey.

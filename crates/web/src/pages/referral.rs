@@ -9,7 +9,7 @@ use care::referral::answer::{lines, sections};
 use care::referral::follow_up::FollowUp;
 use care::referral::moves::Move;
 use care::referral::review::{RedirectReason, ReturnReason};
-use care::referral::state::State;
+use care::referral::state::{Phase, State};
 use care::referral::worklist::steps;
 use care::referral::{Named, Referral};
 use fhir::Value;
@@ -18,12 +18,15 @@ use store::Key;
 
 use crate::format::date_time;
 use crate::gate::{Visit, show};
+use crate::pages::act;
+use crate::pages::booking::BOOKERS;
+use crate::pages::counter::ANSWERERS;
 use crate::pages::person::Head;
 use crate::pages::queue::{DESK, clock, priority, state_tag, waits};
 use crate::pages::refer::{diagnoses_of, head_of, place_of};
 use crate::problem::{Answer, Problem};
 use crate::read::when;
-use crate::shell::Shell;
+use crate::shell::{Done, Shell};
 use crate::text::{Text, t};
 use crate::timeline::measure;
 use crate::told::thread;
@@ -75,6 +78,8 @@ struct ReferralPage {
     diagnoses: Vec<String>,
     results: Vec<String>,
     answer: Vec<(String, Vec<String>)>,
+    /// The answer as paper.
+    paper: String,
     tasks: Vec<Task>,
     facts: Facts,
     thread: Thread,
@@ -96,7 +101,7 @@ pub async fn show_referral(visit: Visit, Path(id): Path<String>) -> Answer {
     };
     let opens = !matches!(cx.role, Role::Coordinator | Role::Supervisor);
     show(&ReferralPage {
-        shell: visit.shell(t("referencia-titulo")).back(back, words),
+        shell: visit.shell(t("referencia-titulo")).back(back, words).undo(undo(&visit, &referral)?),
         head: head_of(&referral),
         record: opens.then(|| format!("/personas/{}", referral.patient().id)),
         clock: clock(&referral, cx.now),
@@ -110,6 +115,7 @@ pub async fn show_referral(visit: Visit, Path(id): Path<String>) -> Answer {
         diagnoses: diagnoses_of(&referral.request).into_iter().map(coded).collect(),
         results: results.iter().filter_map(|one| measure(&one.value())).collect(),
         answer: answer.as_ref().map(told).unwrap_or_default(),
+        paper: format!("/referencias/{id}/contrarreferencia"),
         tasks: tasks(&visit, &referral).await?,
         facts: Facts(facts(&referral, appointment.as_ref())),
         thread: Thread(thread(&referral, steps, cx.now)),
@@ -220,20 +226,40 @@ async fn tasks(visit: &Visit, referral: &Referral) -> Result<Vec<Task>, Problem>
     Ok(found.iter().map(task).collect())
 }
 
-/// What this caller may do now, the urgent and the likely first.
+/// What this caller may do now, what waits for them first.
 fn deeds(visit: &Visit, referral: &Referral) -> Result<Vec<Deed>, Problem> {
     let cx = visit.cx()?;
     let (id, attends, follows) = (referral.id(), super::ATTENDS.admits(cx.role), super::FOLLOWS.admits(cx.role));
+    let books = BOOKERS.contains(&cx.role) && referral.state.phase() != Phase::Proposed;
+    let answers = ANSWERERS.contains(&cx.role);
+    let none = String::new;
     let here = |path: &str| format!("/referencias/{id}/{path}");
     let rows = [
         (attends, Move::Send, place_of(&referral.patient().id, id), t("acto-seguir")),
         (attends, Move::Complete, here("completar"), t("acto-completar")),
         (follows, Move::Acknowledge { tasks: Vec::new() }, here("acusar"), t("acto-acusar")),
-        (attends, Move::RequestTransfer, here("traslado"), t("acto-traslado")),
+        (answers, Move::Attend { encounter: none() }, here("contrarreferir"), t("agenda-atender")),
+        (answers, Move::CounterRefer { composition: none() }, here("contrarreferir"), t("agenda-contrarreferir")),
+        (books, Move::Book { appointment: none() }, here("cita"), t("acto-dar-cita")),
+        (books, Move::Reschedule { appointment: none() }, here("cita"), t("acto-cambiar-cita")),
     ];
     let deed = |(has_page, step, href, name): (bool, Move, String, Text)| {
-        let danger = step == Move::RequestTransfer;
-        (has_page && referral.allows(cx, &step)).then_some(Deed { href, name, danger })
+        (has_page && referral.allows(cx, &step)).then_some(Deed { href, name, danger: false })
     };
-    Ok(rows.into_iter().filter_map(deed).collect())
+    let acts = act::ACTS.iter().filter(|act| act.allowed(referral, cx));
+    let acts = acts.map(|act| Deed { href: act.place(referral), name: (act.name)(), danger: false });
+    let urgent = (attends && referral.allows(cx, &Move::RequestTransfer)).then(|| Deed {
+        href: here("traslado"),
+        name: t("acto-traslado"),
+        danger: true,
+    });
+    Ok(rows.into_iter().filter_map(deed).chain(acts).chain(urgent).collect())
+}
+
+/// The way to take back what was just done, if the caller may.
+fn undo(visit: &Visit, referral: &Referral) -> Result<Option<(String, Text)>, Problem> {
+    let Some(Done::Moved(kind)) = visit.done else { return Ok(None) };
+    let cx = visit.cx()?;
+    let act = act::opposite(kind).filter(|act| act.allowed(referral, cx));
+    Ok(act.map(|act| (act.place(referral), t("referencia-deshacer").with("acto", (act.name)()))))
 }

@@ -16,22 +16,49 @@ pub async fn site() -> Site {
     let world = &site.world;
     let cx = world.system();
     world.put(&cx, "gt-1601", place()).await;
-    for id in [POST, HOSPITAL] {
-        let location = json!({ "resourceType": "Location", "status": "active", "name": id, "mode": "instance",
-            "managingOrganization": { "reference": format!("Organization/{id}") },
-            "partOf": { "reference": "Location/gt-1601" } });
-        world.put(&cx, id, location).await;
-        facility(world, id).await;
-    }
+    located(world, POST).await;
+    located(world, HOSPITAL).await;
     for (id, code) in [("ojos", "oftalmologia"), ("urgencias", "emergencia")] {
-        let service = json!({ "resourceType": "HealthcareService", "active": true, "name": code,
-            "providedBy": { "reference": format!("Organization/{HOSPITAL}") },
-            "specialty": [{ "coding": [{ "system": system::SPECIALTY, "code": code }] }],
-            "coverageArea": [{ "reference": "Location/gt-1601" }] });
-        world.put(&cx, id, service).await;
+        serves(world, HOSPITAL, id, code).await;
     }
     world.person(&world.nurse("Ana"), "rosa", "Tzub").await;
     site
+}
+
+async fn located(world: &World, id: &str) {
+    let location = json!({ "resourceType": "Location", "status": "active", "name": id, "mode": "instance",
+        "managingOrganization": { "reference": format!("Organization/{id}") },
+        "partOf": { "reference": "Location/gt-1601" } });
+    world.put(&world.system(), id, location).await;
+    facility(world, id).await;
+}
+
+async fn serves(world: &World, facility: &str, id: &str, code: &str) {
+    let service = json!({ "resourceType": "HealthcareService", "active": true, "name": code,
+        "providedBy": { "reference": format!("Organization/{facility}") },
+        "specialty": [{ "coding": [{ "system": system::SPECIALTY, "code": code }] }],
+        "coverageArea": [{ "reference": "Location/gt-1601" }] });
+    world.put(&world.system(), id, service).await;
+}
+
+/// Another facility offers a service to the same municipality.
+pub async fn offers(world: &World, facility: &str, id: &str, code: &str) {
+    located(world, facility).await;
+    serves(world, facility, id, code).await;
+}
+
+/// Two free places for the eyes, on the first of December.
+pub async fn places(world: &World) {
+    let cx = world.system();
+    let schedule = json!({ "resourceType": "Schedule", "active": true,
+        "actor": [{ "reference": "HealthcareService/ojos" }] });
+    world.put(&cx, "agenda", schedule).await;
+    for (id, start, end) in [("s1", "14:00", "14:20"), ("s2", "14:20", "14:40")] {
+        let slot = json!({ "resourceType": "Slot", "meta": { "profile": [system::PROFILE_SLOT] },
+            "schedule": { "reference": "Schedule/agenda" }, "status": "free",
+            "start": format!("2026-12-01T{start}:00Z"), "end": format!("2026-12-01T{end}:00Z") });
+        world.put(&cx, id, slot).await;
+    }
 }
 
 fn place() -> fhir::Value {
