@@ -23,6 +23,10 @@ pub use splice::{Stamp, add_security, stamp};
 /// The deepest nesting of objects and arrays that is read.
 pub const MAX_DEPTH: usize = 64;
 
+/// The most values (objects, arrays, texts, numbers …) that one text may hold: 16 MB of resources
+/// stay far below, 16 MB of `[0,0,…]` would need half a gigabyte.
+pub const MAX_VALUES: usize = 1_000_000;
+
 /// A JSON value whose numbers and order are those of the source.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Value {

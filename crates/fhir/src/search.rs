@@ -13,3 +13,4 @@ pub use extract::{IndexEntry, IndexValue, extract};
 pub use parameter::{Component, ParamId, ParamType, Registry, SearchParam, registry};
 pub use query::{Comparator, Condition, Filter, Include, Modifier, Query, QueryError, SortBy, SortKey, Summary, Total};
 pub use text::fold;
+pub(crate) use value::date_range;

@@ -21,7 +21,7 @@ use crate::schema::FORMAT;
 use crate::sql::{Sql, Statement};
 
 const MAGIC: &str = "tejido-backup";
-const PAGE: usize = 500;
+const PAGE: usize = 100;
 const BLOB: u8 = b'b';
 const END: u8 = b'e';
 

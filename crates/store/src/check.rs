@@ -10,7 +10,7 @@ use crate::sql::{Row, Sql, Statement, params};
 use crate::trail::{self, records, selected};
 use crate::{Finding, Progress, Projector, Report, StoreError, Stored};
 
-const PAGE: usize = 500;
+const PAGE: usize = 100;
 /// More tell nobody anything new.
 const MOST: usize = 1000;
 

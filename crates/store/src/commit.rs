@@ -2,6 +2,7 @@
 //! the caller; what must be serialised (expectations, versions, sequence, hash) is done by the writer.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 use fhir::json::Stamp;
@@ -13,6 +14,9 @@ use crate::sql::{Sql, Statement, params};
 use crate::writer::Tx;
 use crate::{Change, Commit, Committed, Expect, Key, Method, NewJob, PrivateWrite, Projector, StoreError, Stored};
 use crate::{Write, jobs, private};
+
+/// How long the search of a conditional create may take.
+const CONDITION: Duration = Duration::from_secs(3);
 
 /// A commit that only needs the database.
 pub(crate) struct Prepared {
@@ -146,7 +150,8 @@ fn expected(
         Expect::Absent if live.is_none() => Ok(()),
         Expect::Absent => Err(StoreError::Exists { key: key.clone(), matches: vec![key.clone()] }),
         Expect::Unmatched(query, visibility) => {
-            let mut matches = matches_in(tx.conn, query, visibility, 2)?;
+            // Every writer waits meanwhile.
+            let mut matches = tx.conn.limited(CONDITION, |conn| matches_in(conn, query, visibility, 2))?;
             if matches.is_empty() && live.is_some() {
                 matches.push(key.clone());
             }

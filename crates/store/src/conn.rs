@@ -5,6 +5,7 @@ mod postgres;
 mod sqlite;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::sql::{Dialect, Row, Sql, Statement};
 use crate::{Location, StoreError};
@@ -131,6 +132,34 @@ impl Conn {
         match self {
             Self::Sqlite(conn) => conn.rollback(),
             Self::Postgres(conn) => conn.batch("ROLLBACK"),
+        }
+    }
+
+    /// Runs reads that end with [`StoreError::TooLong`] once they have taken this long; inside a
+    /// transaction, which a failed read leaves to be rolled back.
+    pub(crate) fn limited<T>(
+        &mut self,
+        limit: Duration,
+        read: impl FnOnce(&mut Conn) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        self.limit(Some(limit))?;
+        let answer = read(self);
+        let lifted = match (self.dialect(), &answer) {
+            // The rollback lifts it.
+            (Dialect::Postgres, Err(_)) => Ok(()),
+            _ => self.limit(None),
+        };
+        let answer = answer?;
+        lifted.map(|()| answer)
+    }
+
+    fn limit(&mut self, limit: Option<Duration>) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(conn) => conn.limit(limit),
+            Self::Postgres(conn) => {
+                let limit = limit.map_or(0, |limit| limit.as_millis());
+                conn.batch(&format!("SET LOCAL statement_timeout = {limit}"))
+            }
         }
     }
 

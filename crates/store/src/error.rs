@@ -104,6 +104,9 @@ pub enum StoreError {
     /// The chain of reads can't be written, so nothing may be answered.
     #[error("the audit chain can't be written: {0}")]
     AuditUnavailable(String),
+    /// A question took longer than a question may.
+    #[error("the question takes too long: ask for less, or more exactly")]
+    TooLong,
     /// Another process holds the store for too long.
     #[error("the store is busy")]
     Busy,
@@ -145,6 +148,7 @@ impl StoreError {
             Self::Invalid { .. } | Self::Cursor | Self::Search(_) | Self::Backup(_) => Kind::Invalid,
             Self::NotEmpty => Kind::Rule,
             Self::Busy => Kind::Busy,
+            Self::TooLong => Kind::Timeout,
             Self::NewerFormat { .. }
             | Self::AuditUnavailable(_)
             | Self::Closed

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use crate::blob::hex;
-use crate::log::{STORED, stored};
+use crate::log::entries;
 use crate::sql::Statement;
 use crate::visibility::condition;
 use crate::{Key, Store, StoreError, Stored, Visibility};
@@ -60,23 +60,16 @@ impl Store {
         let count = query.count.unwrap_or(COUNT).min(MOST);
         let mut matching = Statement::default();
         matches(query, visibility, &mut matching);
-        let mut page = Statement::new(&format!("SELECT {STORED} "));
-        page.push(&matching.text).params.extend(matching.params.iter().cloned());
+        let mut page = matching.clone();
         if let Some(seq) = before {
             page.push(" AND l.seq < ").bind(seq);
         }
-        page.push(" ORDER BY l.seq DESC LIMIT ").bind(count + 1);
         let all = Statement { text: format!("SELECT count(*) {}", matching.text), params: matching.params };
         let read = move |conn: &mut crate::conn::Conn| {
-            conn.snapshot(|conn| {
-                let total = if before.is_none() { conn.query(&all)?.first().map(|row| row.count(0)) } else { None };
-                let entries: Result<Vec<Stored>, _> = conn.query(&page)?.iter_mut().map(stored).collect();
-                Ok((entries?, total.transpose()?))
-            })
+            let total = if before.is_none() { conn.query(&all)?.first().map(|row| row.count(0)) } else { None };
+            Ok((entries(conn, (&page, " ORDER BY l.seq DESC"), count)?, total.transpose()?))
         };
-        let (mut entries, total) = self.readers().run(read).await?;
-        let more = entries.len() > count;
-        entries.truncate(count);
+        let ((entries, more), total) = self.readers().ask(read).await?;
         let next = entries.last().filter(|_| more).map(|last| format!("{:x}-{mark}", last.seq));
         Ok(HistoryPage { entries, next, total })
     }

@@ -146,6 +146,10 @@ pub(crate) const EVERY_VIEW: i64 = (1 << VIEWS.len()) - 1;
 
 /// A text as index columns hold it (see [`MAX_BYTES`]).
 pub(crate) fn cut(text: &str) -> String {
+    if text.contains('\0') {
+        // PostgreSQL keeps no NUL in text; both back ends keep the same.
+        return cut(&text.replace('\0', "\u{fffd}"));
+    }
     if text.len() <= MAX_BYTES {
         return text.to_owned();
     }

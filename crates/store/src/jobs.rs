@@ -76,12 +76,16 @@ impl Store {
     /// The job failed: it is tried again later, or listed as failed for good.
     pub async fn fail_job(&self, id: u64, error: &str) -> Result<(), StoreError> {
         let error = error.to_owned();
-        self.change_job("UPDATE job SET state = ?, error = ?, leased_until = 0, run_at = ? WHERE id = ?", id, {
-            move |attempts, now_us| {
-                let state = if attempts >= ATTEMPTS { FAILED } else { WAITING };
-                vec![state.into(), error.into(), (now_us + delay_s(attempts) * SECOND_US).into()]
-            }
-        })
+        self.change_job(
+            "UPDATE job SET state = ?, error = ?, leased_until = 0, run_at = ? WHERE id = ? AND state = 0",
+            id,
+            {
+                move |attempts, now_us| {
+                    let state = if attempts >= ATTEMPTS { FAILED } else { WAITING };
+                    vec![state.into(), error.into(), (now_us + delay_s(attempts) * SECOND_US).into()]
+                }
+            },
+        )
         .await
     }
 
@@ -93,9 +97,11 @@ impl Store {
 
     /// Tries a failed job again, now.
     pub async fn retry_job(&self, id: u64) -> Result<(), StoreError> {
-        self.change_job("UPDATE job SET state = ?, attempts = 0, leased_until = 0, run_at = ? WHERE id = ?", id, {
-            |_, now_us| vec![WAITING.into(), now_us.into()]
-        })
+        self.change_job(
+            "UPDATE job SET state = ?, attempts = 0, leased_until = 0, run_at = ? WHERE id = ? AND state = 1",
+            id,
+            { |_, now_us| vec![WAITING.into(), now_us.into()] },
+        )
         .await
     }
 

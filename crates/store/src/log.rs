@@ -4,7 +4,7 @@ use sha2::{Digest, Sha256};
 
 use crate::blob::hex;
 use crate::conn::Conn;
-use crate::sql::{Dialect, Row};
+use crate::sql::{Dialect, Row, Statement};
 use crate::{Head, Key, Method, StoreError, Stored, schema};
 
 /// The end of the log as the writer keeps it.
@@ -109,6 +109,38 @@ pub(crate) fn stored(row: &mut Row) -> Result<Stored, StoreError> {
         method,
         body: row.bytes(7)?,
     })
+}
+
+/// About how many bytes of entries are read at a time.
+const BYTES: u64 = 32 << 20;
+
+/// The entries of a query (`FROM log l …`), at most `limit` and not much more than 32 MiB (one at
+/// least), and whether there are more.
+pub(crate) fn entries(
+    conn: &mut Conn,
+    (from, order): (&Statement, &str),
+    limit: usize,
+) -> Result<(Vec<Stored>, bool), StoreError> {
+    let ask = |columns: &str, limit: usize| {
+        let mut query = Statement::new(&format!("SELECT {columns} {}", from.text));
+        query.params.extend(from.params.iter().cloned());
+        query.push(order).push(" LIMIT ").bind(limit);
+        query
+    };
+    let (mut taken, mut bytes) = (0, 0);
+    let sizes = conn.query(&ask("length(l.body)", limit + 1))?;
+    for row in &sizes {
+        bytes += row.count(0)?;
+        if taken == limit || (taken > 0 && bytes > BYTES) {
+            break;
+        }
+        taken += 1;
+    }
+    if taken == 0 {
+        return Ok((Vec::new(), false));
+    }
+    let found: Result<Vec<Stored>, _> = conn.query(&ask(STORED, taken))?.iter_mut().map(stored).collect();
+    Ok((found?, sizes.len() > taken))
 }
 
 /// An instant from microseconds.

@@ -1,6 +1,7 @@
 //! Readers: a few connections, used on the runtime's blocking threads. They never block the writer.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
@@ -9,6 +10,8 @@ use crate::conn::{Conn, Opener};
 
 /// How many read at the same time.
 const READERS: usize = 8;
+/// How long a question may take: there are few readers, and logging in needs one too.
+const QUESTION: Duration = Duration::from_secs(20);
 
 /// The pool; clones share it.
 #[derive(Clone)]
@@ -35,12 +38,21 @@ impl Readers {
             let _permit = permit;
             let mut conn = pool.take()?;
             let answer = read(&mut conn);
-            if answer.as_ref().is_ok_and(|_| true) || answer.as_ref().is_err_and(|error| !error.is_fault()) {
+            if answer.as_ref().err().is_none_or(|error| !error.is_fault()) {
                 pool.idle.lock().map_err(|_| StoreError::Closed)?.push(conn);
             }
             answer
         };
         tokio::task::spawn_blocking(work).await.map_err(|_| StoreError::Fault("a read panicked"))?
+    }
+
+    /// Answers a question from one state of the database, within the time that a question has.
+    pub(crate) async fn ask<T, F>(&self, read: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Conn) -> Result<T, StoreError> + Send + 'static,
+    {
+        self.run(move |conn| conn.snapshot(|conn| conn.limited(QUESTION, read))).await
     }
 
     fn take(&self) -> Result<Conn, StoreError> {

@@ -51,7 +51,16 @@ fn directory(path: &Path, folder: &Path, force: bool) -> Result<(), StoreError> 
     load(path, &mut conn, Some(&mut chain), &blobs)?;
     conn.commit()?;
     chain.commit()?;
-    // The last connection takes the write-ahead log along when it closes.
+    for conn in [&mut conn, &mut chain] {
+        // Closing would do it too, but says nothing when the disk is full.
+        let emptied = conn.row("PRAGMA wal_checkpoint(TRUNCATE)", &[])?;
+        if emptied.is_none_or(|row| row.int(0) != Ok(0)) {
+            return Err(StoreError::file(
+                "putting the restored files in place",
+                "the write-ahead log can't be emptied",
+            ));
+        }
+    }
     drop((conn, chain));
     for file in FILES {
         for end in ["-wal", "-shm"] {

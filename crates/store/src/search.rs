@@ -31,6 +31,10 @@ const MOST: usize = 1000;
 
 /// How many rows are loaded at once, and the place of the `rid` after the columns of [`STORED`].
 const CHUNK: usize = 1024;
+/// How many rows are loaded before their size is known.
+const FIRST: usize = 32;
+/// About how many bytes of resources a page holds at most.
+const BYTES: usize = 32 << 20;
 const RID: usize = 8;
 
 /// A page of search results.
@@ -54,7 +58,7 @@ impl Store {
     /// question that can't be answered as asked.
     pub async fn search(&self, query: &Query, visibility: &Visibility) -> Result<SearchPage, StoreError> {
         let (query, visibility) = (query.clone(), visibility.clone());
-        self.readers().run(move |conn| conn.snapshot(|conn| page(conn, &query, &visibility))).await
+        self.readers().ask(move |conn| page(conn, &query, &visibility)).await
     }
 
     /// How many match and may be seen.
@@ -63,7 +67,7 @@ impl Store {
     /// As [`Store::search`].
     pub async fn count(&self, query: &Query, visibility: &Visibility) -> Result<u64, StoreError> {
         let (query, visibility) = (query.clone(), visibility.clone());
-        self.readers().run(move |conn| conn.snapshot(|conn| total(conn, &query, &visibility))).await
+        self.readers().ask(move |conn| total(conn, &query, &visibility)).await
     }
 }
 
@@ -100,14 +104,17 @@ fn page(conn: &mut Conn, query: &Query, visibility: &Visibility) -> Result<Searc
     // One more than the page holds tells whether there is a next one.
     let part = Part { order: &order, after: after.as_ref(), limit: size + 1 };
     let mut rows = conn.query(&plan::page(conn.dialect(), (query, visibility), start, &part)?)?;
-    let more = rows.len() > size;
+    let mut more = rows.len() > size;
     rows.truncate(size);
+    let rids = rows.iter().map(|row| row.int(0)).collect::<Result<Vec<i64>, _>>()?;
+    let matches = load(conn, &rids)?;
+    // A page of large resources ends early.
+    more |= matches.len() < rows.len();
+    rows.truncate(matches.len());
     let next = match rows.last() {
         Some(last) if more => Some(Cursor::at(last)?.write(query)),
         _ => None,
     };
-    let rids = rows.iter().map(|row| row.int(0)).collect::<Result<Vec<i64>, _>>()?;
-    let matches = load(conn, &rids)?;
     let included = included(conn, query, &matches, visibility)?;
     let total = match query.total {
         Total::None => None,
@@ -127,21 +134,33 @@ fn included(
     }
     let keys: Vec<include::Match> = matches.iter().map(|(rid, stored)| (*rid, stored.key.clone())).collect();
     let rids = include::rids(conn, (&query.includes, &query.revincludes), &keys, visibility)?;
-    Ok(load(conn, &rids)?.into_iter().map(|(_, stored)| stored).collect())
+    let included = load(conn, &rids)?;
+    if included.len() < rids.len() {
+        return Err(StoreError::Search("what is included is too large for one page: ask for fewer with _count"));
+    }
+    Ok(included.into_iter().map(|(_, stored)| stored).collect())
 }
 
-/// The current versions of these rows, in their order.
+/// The current versions of these rows, in their order; fewer when they are larger than [`BYTES`].
 fn load(conn: &mut Conn, rids: &[i64]) -> Result<Vec<(i64, Stored)>, StoreError> {
-    let mut found = HashMap::new();
-    for rids in rids.chunks(CHUNK) {
+    let (mut found, mut bytes, mut loaded) = (HashMap::new(), 0, 0);
+    while loaded < rids.len() && bytes < BYTES {
+        // As many as are likely to fit, by the size of those before.
+        let likely = if bytes == 0 { FIRST } else { (BYTES - bytes) * loaded / bytes };
+        let next = likely.clamp(1, CHUNK).min(rids.len() - loaded);
+        let rids = &rids[loaded..loaded + next];
+        loaded += next;
         let mut sql = Builder::new(conn.dialect());
         sql.put(&format!("SELECT {STORED}, r.rid FROM resource r CROSS JOIN log l WHERE "));
         sql.among("r.rid", include::padded(rids.to_vec())).put(" AND l.seq = r.seq");
         for mut row in conn.query(&sql.finish())? {
-            found.insert(row.int(RID)?, stored(&mut row)?);
+            let (rid, one) = (row.int(RID)?, stored(&mut row)?);
+            bytes += one.body.len();
+            found.insert(rid, one);
         }
     }
-    rids.iter()
+    rids[..loaded]
+        .iter()
         .map(|rid| found.remove(rid).map(|stored| (*rid, stored)))
         .collect::<Option<Vec<_>>>()
         .ok_or(StoreError::Damaged("a resource has no entry in the log"))

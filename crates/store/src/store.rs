@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::blob::Blobs;
 use crate::commit::{apply, prepare};
 use crate::conn::Opener;
-use crate::log::{STORED, Tail, stored};
+use crate::log::{self, STORED, Tail, stored};
 use crate::readers::Readers;
 use crate::sql::Statement;
 use crate::trail::Trail;
@@ -169,11 +169,12 @@ impl Store {
         Ok(keys.iter().filter_map(|key| found.get(key).cloned()).collect())
     }
 
-    /// The log after a sequence number, oldest first: no gap, no duplicate.
+    /// The log after a sequence number, oldest first: no gap, no duplicate; fewer than `limit` also
+    /// where entries are large, none only at the end.
     pub async fn changes(&self, after_seq: u64, limit: usize) -> Result<Vec<Stored>, StoreError> {
-        let mut query = Statement::new(&format!("SELECT {STORED} FROM log l WHERE l.seq > "));
-        query.bind(after_seq).push(" ORDER BY l.seq LIMIT ").bind(limit);
-        self.entries(query).await
+        let mut query = Statement::new("FROM log l WHERE l.seq > ");
+        query.bind(after_seq);
+        self.readers().run(move |conn| Ok(log::entries(conn, (&query, " ORDER BY l.seq"), limit)?.0)).await
     }
 
     /// The end of the log.

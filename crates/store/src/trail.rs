@@ -179,32 +179,38 @@ pub(crate) fn append(into: &mut Vec<Statement>, record: &AuditRecord, seq: u64, 
     hash
 }
 
+/// A text as the chain hashes and keeps it: PostgreSQL holds no NUL.
+fn plain(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
+}
+
 fn columns(record: &AuditRecord) -> [Sql; 9] {
+    let text = |text: &Option<String>| Sql::from(text.as_deref().map(plain));
     [
         record.time.as_microsecond().into(),
-        (&record.actor).into(),
-        (&record.facility).into(),
+        plain(&record.actor).into(),
+        text(&record.facility),
         record.action.name().into(),
-        (&record.target).into(),
-        (&record.query).into(),
-        (&record.reason).into(),
-        (&record.request).into(),
-        (&record.address).into(),
+        text(&record.target),
+        text(&record.query),
+        text(&record.reason),
+        plain(&record.request).into(),
+        text(&record.address),
     ]
 }
 
-fn patients(record: &AuditRecord) -> Vec<&String> {
-    let mut patients: Vec<&String> = record.patients.iter().collect();
+fn patients(record: &AuditRecord) -> Vec<String> {
+    let mut patients: Vec<String> = record.patients.iter().map(|one| plain(one)).collect();
     patients.sort();
     patients.dedup();
     patients
 }
 
-fn link(previous: [u8; 32], seq: u64, columns: &[Sql], patients: &[&String]) -> [u8; 32] {
+fn link(previous: [u8; 32], seq: u64, columns: &[Sql], patients: &[String]) -> [u8; 32] {
     let mut bytes = previous.to_vec();
     codec::put(&mut bytes, &seq.into());
     columns.iter().for_each(|column| codec::put(&mut bytes, column));
-    patients.iter().for_each(|patient| codec::put(&mut bytes, &(*patient).into()));
+    patients.iter().for_each(|patient| codec::put(&mut bytes, &patient.as_str().into()));
     Sha256::digest(bytes).into()
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::{MAX_DEPTH, Number, Object, Value};
+use super::{MAX_DEPTH, MAX_VALUES, Number, Object, Value};
 
 /// Why and where a text was refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -49,6 +49,9 @@ pub enum Problem {
     /// Nesting beyond [`MAX_DEPTH`].
     #[error("nested deeper than {MAX_DEPTH} levels")]
     TooDeep,
+    /// More values than [`MAX_VALUES`].
+    #[error("more than {MAX_VALUES} values")]
+    TooMany,
 }
 
 /// Reads one JSON value from the whole of `bytes`.
@@ -62,7 +65,7 @@ pub fn parse(bytes: &[u8]) -> Result<Value, ParseError> {
         path: "$".into(),
         offset: error.valid_up_to(),
     })?;
-    let mut reader = Reader { bytes: text.as_bytes(), text, at: 0, path: Vec::new(), root: None };
+    let mut reader = Reader { bytes: text.as_bytes(), text, at: 0, values: 0, path: Vec::new(), root: None };
     let start = text.strip_prefix('\u{feff}').map_or(0, |_| 3);
     reader.at = start;
     let outcome = reader.value(0).and_then(|value| {
@@ -81,6 +84,7 @@ struct Reader<'a> {
     bytes: &'a [u8],
     text: &'a str,
     at: usize,
+    values: usize,
     path: Vec<Step>,
     root: Option<String>,
 }
@@ -114,6 +118,10 @@ impl Reader<'_> {
     }
 
     fn value(&mut self, depth: usize) -> Result<Value, Problem> {
+        self.values += 1;
+        if self.values > MAX_VALUES {
+            return Err(Problem::TooMany);
+        }
         self.space();
         match self.bytes.get(self.at) {
             Some(b'{') => self.object(depth + 1),

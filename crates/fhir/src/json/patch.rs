@@ -1,6 +1,10 @@
 //! JSON Patch (RFC 6902) over our tree, with JSON Pointer (RFC 6901). All operations or none.
 
-use super::Value;
+use super::{MAX_DEPTH, Value};
+
+/// What all operations together may add, in bytes as printed (nearly); a patch can copy what it
+/// copied, so without an end it would grow without end.
+const MOST_ADDED: usize = 16 << 20;
 
 /// Why a patch was not applied.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -21,6 +25,9 @@ pub enum PatchProblem {
     /// The pointer leads nowhere.
     #[error("there is nothing at {0:?}")]
     NoTarget(String),
+    /// The document would be nested too deep, or become too large.
+    #[error("the document would be nested deeper than {MAX_DEPTH} levels, or the patch adds more than 16 MiB")]
+    TooBig,
     /// The value is not the one that was to be there.
     #[error("the value at {0:?} is another one")]
     TestFailed(String),
@@ -34,23 +41,54 @@ pub fn patch(document: &mut Value, operations: &Value) -> Result<(), PatchError>
     let malformed = |at, problem| PatchError { at, problem: PatchProblem::Malformed(problem) };
     let operations = operations.as_array().ok_or(malformed(0, "a patch is an array of operations"))?;
     let mut next = document.clone();
+    let mut room = MOST_ADDED;
     for (at, operation) in operations.iter().enumerate() {
-        apply(&mut next, operation).map_err(|problem| PatchError { at, problem })?;
+        apply(&mut next, operation, &mut room).map_err(|problem| PatchError { at, problem })?;
     }
     *document = next;
     Ok(())
 }
 
-fn apply(document: &mut Value, operation: &Value) -> Result<(), PatchProblem> {
+/// Takes what a value needs below `path` out of the room that is left.
+fn fits(path: &str, value: &Value, room: &mut usize) -> Result<(), PatchProblem> {
+    let (levels, size) = measure(value);
+    *room = room.checked_sub(size).ok_or(PatchProblem::TooBig)?;
+    if path.matches('/').count() + levels > MAX_DEPTH { Err(PatchProblem::TooBig) } else { Ok(()) }
+}
+
+/// How deep a value is nested, and about how many bytes it prints as.
+fn measure(value: &Value) -> (usize, usize) {
+    let inside = |(levels, size): (usize, usize), (more, part): (usize, usize)| (levels.max(more), size + part);
+    match value {
+        Value::Array(items) => {
+            let (levels, size) = items.iter().map(measure).fold((0, 2), inside);
+            (levels + 1, size + items.len())
+        }
+        Value::Object(object) => {
+            let part = |(name, value): (&str, &Value)| {
+                let (levels, size) = measure(value);
+                (levels, size + name.len() + 4)
+            };
+            let (levels, size) = object.iter().map(part).fold((0, 2), inside);
+            (levels + 1, size)
+        }
+        Value::String(text) => (0, text.len() + 2),
+        Value::Number(number) => (0, number.as_str().len()),
+        Value::Null | Value::Bool(_) => (0, 5),
+    }
+}
+
+fn apply(document: &mut Value, operation: &Value, room: &mut usize) -> Result<(), PatchProblem> {
     let text =
         |name: &str, missing| operation.get(name).and_then(Value::as_str).ok_or(PatchProblem::Malformed(missing));
-    let value = || operation.get("value").cloned().ok_or(PatchProblem::Malformed("value is missing"));
     let path = text("path", "path is missing")?;
+    let value = || operation.get("value").ok_or(PatchProblem::Malformed("value is missing"));
+    let mut fitting = |value: &Value| fits(path, value, room).map(|()| value.clone());
     match text("op", "op is missing")? {
-        "add" => add(document, path, value()?),
+        "add" => add(document, path, fitting(value()?)?),
         "remove" => remove(document, path).map(|_| ()),
         "replace" => {
-            *find(document, path)? = value()?;
+            *find(document, path)? = fitting(value()?)?;
             Ok(())
         }
         "move" => {
@@ -59,13 +97,14 @@ fn apply(document: &mut Value, operation: &Value) -> Result<(), PatchProblem> {
                 return Err(PatchProblem::Malformed("nothing can be moved into itself"));
             }
             let moved = remove(document, from)?;
+            fitting(&moved)?;
             add(document, path, moved)
         }
         "copy" => {
-            let copied = find(document, text("from", "from is missing")?)?.clone();
+            let copied = fitting(find(document, text("from", "from is missing")?)?)?;
             add(document, path, copied)
         }
-        "test" if same(find(document, path)?, &value()?) => Ok(()),
+        "test" if same(find(document, path)?, value()?) => Ok(()),
         "test" => Err(PatchProblem::TestFailed(path.to_owned())),
         _ => Err(PatchProblem::Malformed("op is add, remove, replace, move, copy or test")),
     }
@@ -164,6 +203,22 @@ mod tests {
         let error = patch(&mut patient, &operations).unwrap_err();
         assert_eq!(error, PatchError { at: 1, problem: PatchProblem::TestFailed("/resourceType".into()) });
         assert_eq!(patient, before);
+    }
+
+    #[test]
+    fn what_copies_itself_finds_an_end() {
+        let mut document = json!({ "resourceType": "Patient" });
+        let doubling: Vec<Value> = (0..40).map(|_| json!({ "op": "copy", "from": "", "path": "/x" })).collect();
+        let error = patch(&mut document, &Value::Array(doubling)).unwrap_err();
+        assert_eq!(error.problem, PatchProblem::TooBig);
+        let deeper = |power: u32| {
+            let path = "/x".repeat(1 << power);
+            json!({ "op": "copy", "from": "", "path": path })
+        };
+        let deep: Vec<Value> = (0..16).map(deeper).collect();
+        let error = patch(&mut document, &Value::Array(deep)).unwrap_err();
+        assert_eq!((error.at, error.problem), (6, PatchProblem::TooBig));
+        assert_eq!(document, json!({ "resourceType": "Patient" }));
     }
 
     #[test]

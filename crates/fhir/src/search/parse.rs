@@ -8,6 +8,11 @@ use super::{
 };
 use crate::schema;
 
+/// How many conditions a search may have.
+const MOST_FILTERS: usize = 50;
+/// How many values `_id` and `_lastUpdated` may have; the store limits those of the others.
+const MOST_ALTERNATIVES: usize = 400;
+
 impl Query {
     /// Reads the names and values (percent-decoded) of a search over `types`; none means all types,
     /// which `_type` may narrow.
@@ -59,6 +64,9 @@ impl Query {
                 let scope = Scope { types: &self.types, name };
                 let filter = scope.filter(name, value)?;
                 self.filters.push(filter);
+                if self.filters.len() > MOST_FILTERS {
+                    return Err(malformed(name, "at most 50 conditions in one search"));
+                }
             }
         }
         Ok(())
@@ -255,6 +263,9 @@ impl Scope<'_> {
             };
         }
         let (modifier, target) = self.modifier(param, suffix)?;
+        if matches!(code, "_id" | "_lastUpdated") && value.matches(',').count() >= MOST_ALTERNATIVES {
+            return Err(malformed(self.name, "at most 400 values in one condition"));
+        }
         let values = split(value, ',').into_iter().map(|alternative| {
             condition(param.kind, modifier, alternative, target).or_else(|| composite(param, alternative)).ok_or_else(
                 || QueryError::Value { name: self.name.to_owned(), value: alternative.to_owned(), kind: param.kind },

@@ -29,7 +29,8 @@ pub(super) fn number(text: &str) -> Option<Ranged> {
     if whole.is_empty() || !digits(whole) || !digits(fraction) || mantissa.ends_with('.') {
         return None;
     }
-    let value: f64 = text.parse().ok().filter(|value: &f64| value.is_finite())?;
+    // Beyond, the sum of two bounds leaves what a double holds.
+    let value: f64 = text.parse().ok().filter(|value: &f64| value.abs() < 1e300)?;
     let places = i32::try_from(fraction.len()).ok()?;
     let exponent = exponent.saturating_sub(places);
     let half = 0.5 * 10f64.powi(exponent);
@@ -46,7 +47,7 @@ pub(super) fn number(text: &str) -> Option<Ranged> {
 
 /// Reads a date, dateTime or instant, also without seconds or zone, as a half-open range of
 /// microseconds since 1970 UTC.
-pub(super) fn date_range(text: &str) -> Option<(i64, i64)> {
+pub(crate) fn date_range(text: &str) -> Option<(i64, i64)> {
     let Some((day, clock)) = text.split_once('T') else {
         let (year, month, day) = crate::date(text)?;
         let start = days(year.into(), month.unwrap_or(1).into(), day.unwrap_or(1).into());

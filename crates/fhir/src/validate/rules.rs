@@ -1,9 +1,12 @@
 //! Rules that the table can't say: extensions, references, contained resources, narrative.
 //! Keys in brackets are those of the specification's invariants.
 
+use std::collections::HashSet;
+
 use super::Checker;
 use crate::json::{Object, Value};
 use crate::schema::TypeRef;
+use crate::search::date_range;
 
 /// Rules of whole resources.
 pub(super) fn resource(checker: &mut Checker, name: &str, object: &Object, contained: bool) {
@@ -24,15 +27,15 @@ fn contained_rules(checker: &mut Checker, object: &Object, inside: &[Value]) {
     for (_, value) in object.iter() {
         local_references(value, &mut uses);
     }
-    let mut ids: Vec<&str> = Vec::new();
+    let used: HashSet<&str> = uses.iter().filter_map(|used| used.strip_prefix('#')).collect();
+    let mut ids: HashSet<&str> = HashSet::new();
     for (at, resource) in inside.iter().enumerate() {
         let Some(id) = resource.id() else { continue };
-        if ids.contains(&id) {
+        if !ids.insert(id) {
             checker.inside(&format!(".contained[{at}].id"), |checker| {
                 checker.report("duplicate", format!("two contained resources have the id {id:?}"))
             });
         }
-        ids.push(id);
         let meta = resource.get("meta");
         if meta.is_some_and(|meta| meta.get("versionId").is_some() || meta.get("lastUpdated").is_some()) {
             checker.inside(&format!(".contained[{at}].meta"), |checker| {
@@ -44,7 +47,7 @@ fn contained_rules(checker: &mut Checker, object: &Object, inside: &[Value]) {
             local_references(resource, &mut own);
             own.iter().any(|target| target == "#")
         };
-        if !uses.iter().any(|used| used.strip_prefix('#') == Some(id)) && !points_out {
+        if !used.contains(id) && !points_out {
             checker.inside(&format!(".contained[{at}]"), |checker| {
                 checker.report("invariant", format!("nothing refers to the contained resource #{id} (dom-3)"));
             });
@@ -116,14 +119,19 @@ pub(super) fn complex(checker: &mut Checker, name: &str, object: &Object) {
     }
 }
 
-/// [per-1] start before end, as far as texts of the same precision and zone tell.
+/// [per-1] start before end: as instants where both have a time, else as far as their texts agree
+/// in precision.
 fn period(checker: &mut Checker, object: &Object) {
     let text = |name: &str| object.get(name).and_then(Value::as_str);
-    if let (Some(start), Some(end)) = (text("start"), text("end")) {
+    let (Some(start), Some(end)) = (text("start"), text("end")) else { return };
+    let backwards = if start.contains('T') && end.contains('T') {
+        date_range(start).zip(date_range(end)).is_some_and(|(start, end)| start.0 >= end.1)
+    } else {
         let shared = start.len().min(end.len()).min(10);
-        if start.is_char_boundary(shared) && end.is_char_boundary(shared) && start[..shared] > end[..shared] {
-            checker.report("invariant", "the period ends before it starts (per-1)");
-        }
+        start.get(..shared) > end.get(..shared)
+    };
+    if backwards {
+        checker.report("invariant", "the period ends before it starts (per-1)");
     }
 }
 
@@ -140,6 +148,10 @@ pub(super) fn reference(checker: &mut Checker, allowed: &TypeRef, object: &Objec
         let conditional = literal.contains('?');
         if !conditional && (!relative || from_literal.is_none() || !super::is_id(id)) {
             return checker.report("value", format!("{literal:?} is not a reference such as Patient/123"));
+        }
+        if conditional && !checker.place.starts_with("Bundle") {
+            let problem = format!("{literal:?}: a conditional reference is only resolved in a transaction");
+            return checker.report("not-supported", problem);
         }
     }
     if let (Some(one), Some(other)) = (from_literal, said)

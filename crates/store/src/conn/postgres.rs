@@ -186,6 +186,9 @@ impl<'a> FromSql<'a> for Sql {
 
 /// The server's own words without its detail, which quotes values.
 fn failed(doing: &'static str, error: &tokio_postgres::Error) -> StoreError {
+    if error.code() == Some(&tokio_postgres::error::SqlState::QUERY_CANCELED) {
+        return StoreError::TooLong;
+    }
     let problem = match error.as_db_error() {
         Some(told) => format!("{} ({})", told.message(), told.code().code()),
         None => match error.source() {

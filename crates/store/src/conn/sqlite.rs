@@ -3,7 +3,7 @@
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OpenFlags, ToSql, params_from_iter};
@@ -14,6 +14,8 @@ use crate::sql::{Row, Sql};
 /// How long a lock of another process is waited for before [`StoreError::Busy`].
 const PATIENCE_MS: u64 = 60_000;
 const STATEMENTS: usize = 256;
+/// How many steps of its machine SQLite takes between two looks at the clock.
+const STEPS: std::ffi::c_int = 20_000;
 
 pub(crate) struct Conn {
     inner: Connection,
@@ -78,6 +80,13 @@ impl Conn {
         self.batch("BEGIN IMMEDIATE")
     }
 
+    /// Ends what runs longer than this from now on; `None` lets it run.
+    pub(crate) fn limit(&mut self, limit: Option<Duration>) -> Result<(), StoreError> {
+        let end = limit.map(|limit| Instant::now() + limit);
+        let over = end.map(|end| move || Instant::now() > end);
+        self.inner.progress_handler(STEPS, over).map_err(|error| failed("setting a limit", &error))
+    }
+
     /// SQLite ends a transaction by itself after some faults.
     pub(crate) fn rollback(&mut self) -> Result<(), StoreError> {
         if self.inner.is_autocommit() { Ok(()) } else { self.batch("ROLLBACK") }
@@ -127,9 +136,10 @@ fn read(value: ValueRef<'_>) -> Sql {
 }
 
 fn failed(doing: &'static str, error: &rusqlite::Error) -> StoreError {
-    use rusqlite::ErrorCode::{DatabaseBusy, DatabaseCorrupt, DatabaseLocked, NotADatabase};
+    use rusqlite::ErrorCode::{DatabaseBusy, DatabaseCorrupt, DatabaseLocked, NotADatabase, OperationInterrupted};
     match error.sqlite_error_code() {
         Some(DatabaseBusy | DatabaseLocked) => StoreError::Busy,
+        Some(OperationInterrupted) => StoreError::TooLong,
         Some(DatabaseCorrupt | NotADatabase) => StoreError::Damaged("the database file is corrupt"),
         _ => StoreError::Database { doing, problem: error.to_string() },
     }
