@@ -71,6 +71,7 @@ def move(state, *others, inputs=(), outputs=(), clock=None, priority=None, drop=
     task, request = pair()
     task["status"], request["status"] = STATUS[state]
     task["businessStatus"] = concept(f"{CS}:estado-referencia", state)
+    task["lastModified"] = now()
     kept = [one for one in task.get("input", []) if one["type"]["coding"][0]["code"] not in drop]
     task["input"] = kept + list(inputs)
     task["output"] = task.get("output", []) + list(outputs)

@@ -169,7 +169,8 @@ fn judge_one(cx: &Cx, one: Proposed<'_>, view: &View<'_>) -> Result<(), Issue> {
 
 /// Whether the caller stands on that side of a referral.
 pub(crate) fn stands(cx: &Cx, side: Side, origin: &str, destination: &str) -> bool {
-    if cx.role == Role::System || cx.actor == Actor::System {
+    // A machine that serves a whole institution speaks for all of it; one of a facility, for that.
+    if cx.actor == Actor::System || (cx.role == Role::System && cx.facility.is_none()) {
         return true;
     }
     let Some(facility) = &cx.facility else { return false };

@@ -3,17 +3,20 @@
 use access::{Cx, Proposed, Role, system};
 use fhir::Value;
 use fhir::outcome::Issue;
+use jiff::{SignedDuration, Timestamp};
 use store::Key;
 
 use super::{View, belongs, stands};
 use crate::CareError;
 use crate::referral::Referral;
-use crate::referral::moves::{Move, MoveKind};
+use crate::referral::moves::{Move, MoveKind, Side};
 use crate::referral::send;
 use crate::referral::state::{Phase, State};
 use crate::referral::task::{KIND_FOLLOW_UP, KIND_REFERRAL, is_kind, read_state, request_status, rule};
 use crate::resource::{claims, id_of, key_of};
 
+/// How far a client's clock may be from ours.
+const CLOCKS_APART: SignedDuration = SignedDuration::from_mins(5);
 /// Statuses that end a follow-up.
 pub(crate) const FINAL: [&str; 4] = ["completed", "cancelled", "failed", "rejected"];
 
@@ -21,14 +24,15 @@ pub(crate) const FINAL: [&str; 4] = ["completed", "cancelled", "failed", "reject
 pub(super) fn referral(cx: &Cx, one: Proposed<'_>, after: &Value, view: &View<'_>) -> Result<(), Issue> {
     let state = read_state(after)?;
     let request = paired(after, &state, view)?;
+    let party = |member: &str| id_of(after.get(member), "Organization").unwrap_or_default();
     let Some(before) = one.before else {
-        return match state {
-            State::Draft => Ok(()),
-            _ => Err(rule("Task.businessStatus", "a referral begins as a draft (borrador)")),
-        };
+        if state != State::Draft {
+            return Err(rule("Task.businessStatus", "a referral begins as a draft (borrador)"));
+        }
+        times(cx, None, after)?;
+        return side(cx, Side::Origin, (&party("requester"), &party("owner")));
     };
     let old = read_state(before)?;
-    let party = |member: &str| id_of(after.get(member), "Organization").unwrap_or_default();
     let moved = id_of(before.get("owner"), "Organization") != id_of(after.get("owner"), "Organization");
     for member in ["for", "focus", "requester", "code", "identifier", "authoredOn"] {
         if before.get(member) != after.get(member) && old != State::Draft {
@@ -39,8 +43,9 @@ pub(super) fn referral(cx: &Cx, one: Proposed<'_>, after: &Value, view: &View<'_
         return Err(rule("Task.owner", "the destination changes only by redirecting or by an urgent transfer"));
     }
     if old == state && (old == State::Draft || !moved) {
-        return Ok(());
+        return unmoved(cx, before, after, &state);
     }
+    times(cx, Some(before), after)?;
     let moves = Move::between(&old, &state, &cx.actor.label(), cx.now).map_err(|why| {
         rule("Task.businessStatus", format!("from {} to {}: {why}", old.phase().code(), state.phase().code()))
     })?;
@@ -52,7 +57,12 @@ pub(super) fn referral(cx: &Cx, one: Proposed<'_>, after: &Value, view: &View<'_
         let name = moves[0].kind().code();
         return Err(rule("Task.businessStatus", format!("{} may not {name} at this place", cx.role.code())));
     }
-    if moves.iter().any(|step| matches!(step.kind(), MoveKind::Send | MoveKind::Complete)) {
+    let kinds = |kinds: &[MoveKind]| moves.iter().any(|step| kinds.contains(&step.kind()));
+    let urgency = [MoveKind::Accept, MoveKind::Prioritise, MoveKind::RequestTransfer];
+    if before.get("priority") != after.get("priority") && old != State::Draft && !kinds(&urgency) {
+        return Err(rule("Task.priority", "the priority changes only by accepting, prioritising or an urgent transfer"));
+    }
+    if kinds(&[MoveKind::Send, MoveKind::Complete]) {
         ready(after, request, &state)?;
     }
     evidence(after, &state, view, request)?;
@@ -66,6 +76,67 @@ fn sends_elsewhere(old: &State, state: &State) -> bool {
         Phase::Redirected | Phase::TransferRequested => old.phase() != state.phase(),
         Phase::BedSought => true,
         _ => false,
+    }
+}
+
+/// A write that moves nothing: a draft is its origin's to write; later either side may add words.
+/// What sharing and urgency are counted from stays as the last move left it.
+fn unmoved(cx: &Cx, before: &Value, after: &Value, state: &State) -> Result<(), Issue> {
+    let party = |task: &Value, member: &str| id_of(task.get(member), "Organization").unwrap_or_default();
+    if *state == State::Draft {
+        times(cx, Some(before), after)?;
+        return [before, after]
+            .into_iter()
+            .try_for_each(|task| side(cx, Side::Origin, (&party(task, "requester"), &party(task, "owner"))));
+    }
+    side(cx, Side::Either, (&party(before, "requester"), &party(before, "owner")))?;
+    let names = |task: &Value| -> Vec<String> {
+        task.as_object().into_iter().flat_map(|object| object.iter()).map(|(name, _)| name.to_owned()).collect()
+    };
+    for name in names(before).iter().chain(&names(after)) {
+        let same = match name.as_str() {
+            "id" | "meta" | "text" => true,
+            "note" | "relevantHistory" => after.items(name).starts_with(before.items(name)),
+            _ => before.get(name) == after.get(name),
+        };
+        if !same {
+            let say = "without a move only words (note, relevantHistory) are added";
+            return Err(rule(&format!("Task.{name}"), say));
+        }
+    }
+    Ok(())
+}
+
+/// Whether the caller stands on that side of origin and destination.
+fn side(cx: &Cx, side: Side, (origin, destination): (&str, &str)) -> Result<(), Issue> {
+    match stands(cx, side, origin, destination) {
+        true => Ok(()),
+        false => Err(rule("Task", format!("{} has no part in this referral here", cx.role.code()))),
+    }
+}
+
+/// The times of a Task are those of its writes: the ninety days of sharing count from the closing.
+fn times(cx: &Cx, before: Option<&Value>, after: &Value) -> Result<(), Issue> {
+    let end = |task: &Value| task.get("executionPeriod").and_then(|period| period.get("end")).cloned();
+    if end(after).is_some() && before.and_then(end) != end(after) {
+        return Err(rule("Task.executionPeriod.end", "a referral ends when its state says so, not before or later"));
+    }
+    let read = |member: &str| {
+        let text = after.text_at(&[member])?;
+        Some(text.parse::<Timestamp>().map_err(|_| rule(&format!("Task.{member}"), "it needs a time with its zone")))
+    };
+    let modified = read("lastModified").transpose()?;
+    let closes = after.text_at(&["status"]).is_some_and(|status| FINAL.contains(&status));
+    let kept = before.is_some_and(|before| before.get("lastModified") == after.get("lastModified"));
+    if (closes || !kept) && modified.is_some_and(|at| at.duration_until(cx.now).abs() > CLOCKS_APART) {
+        return Err(rule("Task.lastModified", "it is the time of this write"));
+    }
+    if closes && modified.is_none() {
+        return Err(rule("Task.lastModified", "the time of the closing is missing"));
+    }
+    match read("authoredOn").transpose()? {
+        Some(at) if at > cx.now + CLOCKS_APART => Err(rule("Task.authoredOn", "it lies in the future")),
+        _ => Ok(()),
     }
 }
 
@@ -187,6 +258,8 @@ pub(super) fn follow_up(cx: &Cx, one: Proposed<'_>, after: &Value, view: &View<'
     let parent = after.items("partOf").iter().find_map(|part| key_of(Some(part)));
     let parent = parent.ok_or_else(|| rule("Task.partOf", "the referral's Task is missing"))?;
     let status = after.text_at(&["status"]).unwrap_or_default();
+    let party = |member: &str| id_of(view.get(&parent).and_then(|task| task.get(member)), "Organization");
+    side(cx, Side::Either, (&party("requester").unwrap_or_default(), &party("owner").unwrap_or_default()))?;
     let Some(before) = one.before else {
         let whole = view.write(&parent).and_then(|write| write.after).map(read_state);
         return match whole {

@@ -9,7 +9,7 @@ use store::Key;
 use crate::danger;
 use crate::referral::moves::Move;
 use crate::referral::state::{ExitReason, Phase, Priority, State, Wait};
-use crate::referral::task::{KIND_FOLLOW_UP, KIND_REFERRAL, read_state, replace, request_status, write_state};
+use crate::referral::task::{KIND_FOLLOW_UP, KIND_REFERRAL, STAT, read_state, replace, request_status, write_state};
 use crate::resource::{concept, reference};
 
 /// From one state: how to get there, and what is refused there.
@@ -129,6 +129,7 @@ impl Scene {
     fn pair(&self, state: &State) -> Vec<Value> {
         let (mut task, mut request) = (self.task.clone(), self.request.clone());
         write_state(&mut task, state);
+        task.set("lastModified", self.now.to_string());
         request.set("status", request_status(state.phase()));
         vec![request, task]
     }
@@ -230,10 +231,30 @@ impl Scene {
         attempts.push(("make a follow-up alone".into(), vec![self.follow_up(&self.id("suelto"), "requested")], None));
         match from {
             State::Draft => attempts.extend(self.unready_attempts()),
-            _ => attempts.extend(self.elsewhere_attempts(&from)),
+            _ => attempts.extend(self.elsewhere_attempts(&from).into_iter().chain(self.unmoved_attempts())),
         }
         attempts.extend(self.place_attempts(&from));
         attempts
+    }
+
+    /// Without a move, what sharing and urgency are counted from stays.
+    fn unmoved_attempts(&self) -> Vec<(String, Vec<Value>, Option<Key>)> {
+        let with = |name: &str, change: &dyn Fn(&mut Value)| {
+            let mut task = self.task.clone();
+            change(&mut task);
+            (name.to_owned(), vec![task], None)
+        };
+        let later = (self.now + jiff::SignedDuration::from_hours(24 * 365)).to_string();
+        let stat = self.task.text_at(&["priority"]) == Some(STAT);
+        let start = self.task.get("executionPeriod").and_then(|period| period.get("start")).cloned();
+        vec![
+            with("share for longer", &|task| task.set("lastModified", later.as_str())),
+            with("end later", &|task| {
+                task.set("executionPeriod", json!({ "start": start.clone(), "end": later.as_str() }));
+            }),
+            with("change the urgency", &|task| task.set("priority", if stat { "routine" } else { STAT })),
+            with("change whom it waits for", &|task| task.set("description", "otra cosa")),
+        ]
     }
 
     /// A referral that is not complete, or that hides a danger sign, is not sent.

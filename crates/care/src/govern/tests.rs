@@ -104,3 +104,25 @@ fn what_points_into_a_governed_chain_is_governed() {
         "focus": focus });
     assert!(world.judge(&cx, &[side_door], None).is_err());
 }
+
+#[test]
+fn without_a_move_only_the_parties_add_words() {
+    let system = Cx::system(now(), "test");
+    let mut world = World::default();
+    for commit in &illegal_moves("x", "system", now())[2].setup {
+        world.commit(&system, commit).unwrap();
+    }
+    let is_task = |key: &&Key| key.resource_type == "Task";
+    let task = world.0[world.0.keys().find(is_task).unwrap()].clone();
+    let mut noted = task.clone();
+    noted.set("note", vec![fhir::json!({ "text": "llamó la familia" })]);
+    let noted = [noted];
+    assert_eq!(world.judge(&at(Role::Nurse, "origin", &[]), &noted, None), Ok(()));
+    assert_eq!(world.judge(&at(Role::System, "destination", &[]), &noted, None), Ok(()));
+    for stranger in [at(Role::Nurse, "elsewhere", &[]), at(Role::System, "elsewhere", &[])] {
+        assert!(world.judge(&stranger, &noted, None).is_err(), "no part in it");
+    }
+    let mut moved = task;
+    moved.set("authoredOn", "2025-01-01T00:00:00Z");
+    assert!(world.judge(&at(Role::Nurse, "origin", &[]), &[moved], None).is_err());
+}
