@@ -60,7 +60,10 @@ pub(super) fn referral(cx: &Cx, one: Proposed<'_>, after: &Value, view: &View<'_
     let kinds = |kinds: &[MoveKind]| moves.iter().any(|step| kinds.contains(&step.kind()));
     let urgency = [MoveKind::Accept, MoveKind::Prioritise, MoveKind::RequestTransfer];
     if before.get("priority") != after.get("priority") && old != State::Draft && !kinds(&urgency) {
-        return Err(rule("Task.priority", "the priority changes only by accepting, prioritising or an urgent transfer"));
+        return Err(rule(
+            "Task.priority",
+            "the priority changes only by accepting, prioritising or an urgent transfer",
+        ));
     }
     if kinds(&[MoveKind::Send, MoveKind::Complete]) {
         ready(after, request, &state)?;
