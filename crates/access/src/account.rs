@@ -20,9 +20,11 @@ pub use token::{NewToken, TokenInfo};
 
 pub(crate) use credential::{Account, RoleAt};
 
-use store::{Commit, PrivateWrite};
+use std::sync::Arc;
 
-use crate::{Access, AccessError, Cx, Facility, Role};
+use store::{Change, Commit, Expect, Key, PrivateWrite, Write};
+
+use crate::{Access, AccessError, Cx, Facility, Role, trail};
 
 /// What has to happen before a session is good for anything else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -63,6 +65,25 @@ impl Accounts<'_> {
     /// Writes private records only.
     pub(crate) async fn keep(&self, author: &str, private: Vec<PrivateWrite>) -> Result<(), AccessError> {
         let commit = Commit { author: author.to_owned(), private, ..Commit::default() };
+        self.access.store.commit(commit).await?;
+        Ok(())
+    }
+
+    /// Writes private records and, with them, the AuditEvent that tells the auditor of `institution`
+    /// who did what to whose account or token.
+    pub(crate) async fn keep_told(
+        &self,
+        cx: &Cx,
+        (name, institution): (&'static str, &str),
+        whose: fhir::Value,
+        private: Vec<PrivateWrite>,
+    ) -> Result<(), AccessError> {
+        let cx = Cx { institution: institution.to_owned(), ..cx.clone() };
+        let event = trail::of_account(&cx, name, whose);
+        let write = Write::Put(Arc::from(event.to_bytes()));
+        let key = Key::new("AuditEvent", self.access.store.entropy().id());
+        let changes = vec![Change { key, expect: Expect::Absent, write }];
+        let commit = Commit { author: cx.actor.label(), changes, private, ..Commit::default() };
         self.access.store.commit(commit).await?;
         Ok(())
     }

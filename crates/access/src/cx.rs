@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::Scopes;
+use crate::{Scopes, policy};
 
 /// Who asks.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -156,6 +156,12 @@ impl Cx {
             session: String::new(),
             scopes: None,
         }
+    }
+
+    /// Whether the caller may put a resource under an id of its own choice: the program, and machines
+    /// that serve a whole institution. For anybody else the answer would tell whether it is taken.
+    pub fn chooses_ids(&self) -> bool {
+        self.is_system() || policy::institution_wide(self)
     }
 
     /// Whether this is the program itself.

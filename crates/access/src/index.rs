@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use fhir::Value;
-use fhir::search::{Filter, Query, SortBy, Total};
+use fhir::search::{Condition, Filter, Modifier, Query, SortBy, Total};
 use store::{AuditAction, StoreError, Stored};
 
 use crate::gate::{Look, patients_in};
@@ -13,7 +13,7 @@ use crate::{Access, AccessError, Cx, asked, policy, system};
 const MAX_HITS: usize = 20;
 
 /// What may be asked of the index: only what it shows.
-const ASKED: [&str; 11] = [
+const ASKED: [&str; 10] = [
     "active",
     "address-city",
     "address-state",
@@ -23,7 +23,6 @@ const ASKED: [&str; 11] = [
     "given",
     "identifier",
     "name",
-    "organization",
     "phonetic",
 ];
 
@@ -62,7 +61,11 @@ impl Access {
 /// A question that could find by what the mask hides would tell it.
 fn check(query: &Query) -> Result<(), AccessError> {
     let plain = |filter: &Filter| match filter {
-        Filter::Param { param, .. } | Filter::Missing { param, .. } => ASKED.contains(&param.code),
+        Filter::Param { param, any, modifier } if param.code == "identifier" => {
+            *modifier == Modifier::None && any.iter().all(in_full)
+        }
+        Filter::Param { param, .. } => ASKED.contains(&param.code),
+        Filter::Missing { param, .. } => ASKED.contains(&param.code) && param.code != "identifier",
         Filter::Id(_) => true,
         Filter::Chain { .. } | Filter::Has { .. } | Filter::LastUpdated(_) => false,
     };
@@ -80,6 +83,12 @@ fn check(query: &Query) -> Result<(), AccessError> {
         return Ok(());
     }
     Err(StoreError::Search("the person index is asked by name, birth date, sex, municipality or identifier").into())
+}
+
+/// A number of a named kind: without its system it could be a guess at any of them.
+fn in_full(condition: &Condition) -> bool {
+    let said = |text: &Option<String>| text.as_ref().is_some_and(|text| !text.is_empty());
+    matches!(condition, Condition::Token { system, code } if said(system) && said(code))
 }
 
 /// The same row with the masked text.

@@ -1,6 +1,7 @@
 //! Rate limits: a token bucket for each action and actor, in memory. Time comes with the question.
 
 use std::collections::HashMap;
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Mutex;
 
 use jiff::Timestamp;
@@ -65,6 +66,23 @@ impl Limits {
         bucket.full_at = next;
         Ok(())
     }
+
+    /// Puts one back: what was taken turned out to be no try.
+    pub(crate) fn give_back(&self, action: &'static str, actor: &str, rate: Rate) {
+        let mut buckets = self.0.lock().expect("no thread panics with the limits");
+        if let Some(bucket) = buckets.get_mut(&(action, actor.to_owned())) {
+            bucket.full_at -= i64::from(rate.every_s) * 1_000_000;
+        }
+    }
+}
+
+/// What counts as one address: a household or site is given a whole /64 of IPv6.
+pub(crate) fn network(address: &str) -> String {
+    match address.parse::<IpAddr>().map(|address| address.to_canonical()) {
+        Ok(IpAddr::V6(address)) => Ipv6Addr::from(u128::from(address) >> 64 << 64).to_string(),
+        Ok(address) => address.to_string(),
+        Err(_) => address.to_owned(),
+    }
 }
 
 #[cfg(test)]
@@ -83,5 +101,14 @@ mod tests {
         limits.take("index", "b", rate, at(100)).unwrap();
         limits.take("index", "a", rate, at(110)).unwrap();
         assert!(limits.take("index", "a", rate, at(111)).is_err());
+        limits.give_back("index", "a", rate);
+        limits.take("index", "a", rate, at(111)).unwrap();
+    }
+
+    #[test]
+    fn a_site_is_one_address() {
+        assert_eq!(network("2001:db8:1:2:aaaa::1"), network("2001:db8:1:2:bbbb::2"));
+        assert_ne!(network("2001:db8:1:2::1"), network("2001:db8:1:3::1"));
+        assert_eq!(network("::ffff:10.0.0.7"), "10.0.0.7");
     }
 }

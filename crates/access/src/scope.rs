@@ -76,7 +76,15 @@ impl Scopes {
 
     /// The types that may be read or searched; `None` = all.
     pub(crate) fn readable(&self) -> Option<Vec<String>> {
-        let bits = Deed::Read.bit() | Deed::Search.bit();
+        self.types(Deed::Read.bit() | Deed::Search.bit())
+    }
+
+    /// The types with which the deed is allowed; `None` = all.
+    pub(crate) fn of(&self, deed: Deed) -> Option<Vec<String>> {
+        self.types(deed.bit())
+    }
+
+    fn types(&self, bits: u8) -> Option<Vec<String>> {
         let readable = self.grants.iter().filter(|(_, granted)| granted & bits != 0);
         readable.map(|(name, _)| name.clone()).collect()
     }

@@ -5,7 +5,7 @@ use fhir::Value;
 use store::{AuditAction, AuditRecord, Method};
 
 use crate::write::Draft;
-use crate::{Act, Actor, Cx, system};
+use crate::{Act, Actor, Cx, policy, system};
 
 const DCM: &str = "http://dicom.nema.org/resources/ontology/DCM";
 const EVENT_TYPE: &str = "http://terminology.hl7.org/CodeSystem/audit-event-type";
@@ -30,8 +30,20 @@ pub(crate) fn of_act(cx: &Cx, act: &Act, drafts: &[Draft]) -> Vec<Value> {
     events
 }
 
+/// AuditEvent of what was done to an account or token: private records, so there is no change of a
+/// resource to tell of, but whose way in it was.
+pub(crate) fn of_account(cx: &Cx, name: &str, whose: Value) -> Value {
+    let mut event = audit_event(cx, name, &[]);
+    let mut entities = event.items("entity").to_vec();
+    entities
+        .insert(0, fhir::json!({ "what": whose, "type": coding(ENTITY_TYPE, "2"), "role": coding(ENTITY_ROLE, "11") }));
+    event.set("entity", entities);
+    event
+}
+
 fn audit_event(cx: &Cx, name: &str, drafts: &[Draft]) -> Value {
     let (action, interaction) = match drafts {
+        [] => ("U", "update"),
         [only] => match only.method {
             Method::Create => ("C", "create"),
             Method::Update => ("U", "update"),
@@ -73,13 +85,25 @@ fn audit_event(cx: &Cx, name: &str, drafts: &[Draft]) -> Value {
 /// What one person did to the record of one patient. Appointments of other people, definitions and
 /// the trail itself have none.
 fn provenance(cx: &Cx, author: &str, act: &Act, (patient, drafts): (&String, &[Draft])) -> Option<Value> {
-    let mine = drafts.iter().filter(|draft| {
-        !matches!(draft.key.resource_type.as_str(), "AuditEvent" | "Provenance")
-            && draft.method != Method::Delete
-            && draft.patient().as_ref() == Some(patient)
-    });
-    let mut targets: Vec<Value> =
-        mine.map(|draft| fhir::json!({ "reference": format!("{}/_history/{}", draft.key, draft.version()) })).collect();
+    let mine: Vec<&Draft> = drafts
+        .iter()
+        .filter(|draft| {
+            !matches!(draft.key.resource_type.as_str(), "AuditEvent" | "Provenance")
+                && draft.method != Method::Delete
+                && draft.patient().as_ref() == Some(patient)
+        })
+        .collect();
+    // It is as sensitive as what it tells of.
+    let mut security = custodian(&cx.institution).unwrap_or_default();
+    for label in mine.iter().filter_map(|draft| draft.new.as_ref()).flat_map(policy::label_codings) {
+        if !security.contains(&label) {
+            security.push(label);
+        }
+    }
+    let mut targets: Vec<Value> = mine
+        .iter()
+        .map(|draft| fhir::json!({ "reference": format!("{}/_history/{}", draft.key, draft.version()) }))
+        .collect();
     if targets.is_empty() {
         return None;
     }
@@ -87,7 +111,7 @@ fn provenance(cx: &Cx, author: &str, act: &Act, (patient, drafts): (&String, &[D
     let facility = cx.facility.as_ref();
     Some(fhir::json!({
         "resourceType": "Provenance",
-        "meta": { "security": custodian(&cx.institution) },
+        "meta": (!security.is_empty()).then(|| fhir::json!({ "security": security })),
         "target": targets,
         "recorded": cx.now.to_string(),
         "reason": (!act.reason.is_empty()).then(|| vec![fhir::json!({ "text": act.reason.as_str() })]),

@@ -102,9 +102,7 @@ impl Access {
             (Expect::Any, Some(_)) if method == Method::Delete => (Expect::Any, false),
             (Expect::Any, Some(_)) => (Expect::Absent, true),
             (Expect::Any, None) => {
-                let chooses = cx.is_system() || policy::institution_wide(cx);
-                let hidden = *sight != Visibility::All && self.store.read(&key, &Visibility::All).await?.is_some();
-                if hidden || !chooses {
+                if !cx.chooses_ids() {
                     return Err(not_found());
                 }
                 (Expect::Absent, true)
@@ -113,6 +111,11 @@ impl Access {
             (Expect::Unmatched(query, _), _) => (Expect::Unmatched(query.clone(), sight.clone()), false),
             (expect, _) => (expect.clone(), false),
         };
+        // What is hidden is never written over, whatever was expected of it.
+        let unseen = seen.is_none() && method == Method::Create && *sight != Visibility::All;
+        if unseen && self.store.read(&key, &Visibility::All).await?.is_some() {
+            return Err(not_found());
+        }
         if method != Method::Create && is_trail(&key.resource_type) {
             return Err(rule(&key, "an audit event or provenance is never changed or deleted"));
         }
@@ -125,6 +128,10 @@ impl Access {
             draft.change.write = Write::Put(text);
             draft.new = Some(value);
         }
+        check_role(cx, act, &draft)?;
+        check_agreement(cx, &draft)?;
+        check_trail(cx, &draft)?;
+        check_person(cx, &draft)?;
         Ok(draft)
     }
 
@@ -171,7 +178,7 @@ impl Access {
             };
             let opened =
                 after.reasons.iter().filter(|reason| !before.reasons.iter().any(|old| old.grantee == reason.grantee));
-            let governed = draft.key.resource_type == "Patient" || draft.new.as_ref().is_some_and(claims_profile);
+            let governed = draft.key.resource_type == "Patient" || draft.new.as_ref().is_some_and(is_governed);
             if !governed && opened.into_iter().any(|reason| foreign(&reason.grantee)) {
                 let act = format!("open a record to another facility by {}", draft.key);
                 let error = AccessError::Forbidden { role: cx.role.code(), act };
@@ -263,10 +270,6 @@ fn prepare(cx: &Cx, act: &Act, draft: &Draft, bytes: &Arc<[u8]>) -> Result<(Arc<
     if index::is_masked(&value) {
         return Err(rule(&draft.key, "a masked Patient can't be stored"));
     }
-    if Sharing::is_agreement(&value) && !cx.is_system() && !matches!(cx.role, Role::Director | Role::Administrator) {
-        let act = "write an agreement between institutions".to_owned();
-        return Err(AccessError::Forbidden { role: cx.role.code(), act });
-    }
     let added = added_security(cx, act, draft, &value)?;
     let mut text = bytes.clone();
     if !added.is_empty() {
@@ -282,7 +285,10 @@ fn prepare(cx: &Cx, act: &Act, draft: &Draft, bytes: &Arc<[u8]>) -> Result<(Arc<
 /// or specialist does).
 fn added_security(cx: &Cx, act: &Act, draft: &Draft, value: &Value) -> Result<Vec<Value>, AccessError> {
     let keeper = draft.old.as_ref().and_then(policy::custodian);
-    let expected = keeper.unwrap_or(&cx.institution);
+    // The program keeps nothing itself: a facility that it loads is kept by its institution.
+    let said = value.items("extension").iter().find(|one| one.text_at(&["url"]) == Some(system::EXT_INSTITUTION));
+    let said = said.and_then(|one| one.text_at(&["valueCode"])).filter(|_| cx.is_system());
+    let expected = keeper.or(said).unwrap_or(&cx.institution);
     let mut added = Vec::new();
     match policy::custodian(value) {
         None if !expected.is_empty() => added.push(fhir::json!({ "system": system::CUSTODIAN, "code": expected })),
@@ -311,19 +317,93 @@ fn added_security(cx: &Cx, act: &Act, draft: &Draft, value: &Value) -> Result<Ve
 fn check_custodian(cx: &Cx, draft: &Draft) -> Result<(), AccessError> {
     let Some(old) = &draft.old else { return Ok(()) };
     let everywhere = cx.institution.is_empty() && policy::institution_wide(cx);
-    let foreign = !everywhere && policy::custodian(old).is_some_and(|keeper| keeper != cx.institution);
-    let common = matches!(draft.key.resource_type.as_str(), "Task" | "ServiceRequest" | "Appointment" | "Slot");
-    if cx.is_system() || !foreign || (common && claims_profile(old) && draft.method == Method::Update) {
+    // What nobody keeps is the whole network's.
+    let foreign = !everywhere && policy::custodian(old) != Some(cx.institution.as_str());
+    if cx.is_system() || !foreign || (is_governed(old) && draft.method == Method::Update) {
         return Ok(());
     }
     let act = format!("{} what another institution keeps", verb(draft.method));
     Err(AccessError::Forbidden { role: cx.role.code(), act })
 }
 
-/// Whether a resource claims one of our profiles, and so is governed.
-fn claims_profile(resource: &Value) -> bool {
+/// A PractitionerRole says what an account may do: what it gives changes only by the commands of
+/// accounts and by administrators.
+fn check_role(cx: &Cx, act: &Act, draft: &Draft) -> Result<(), AccessError> {
+    let commands = ["create-account", "end-account"];
+    let free = cx.is_system() || cx.role == Role::Administrator || commands.contains(&act.name);
+    if free || draft.key.resource_type != "PractitionerRole" || draft.before.is_none() {
+        return Ok(());
+    }
+    let territory = |role: &Value| -> Vec<Value> {
+        let all = role.items("extension").iter();
+        all.filter(|one| one.text_at(&["url"]) == Some(system::EXT_TERRITORY)).cloned().collect()
+    };
+    let active = |role: &Value| role.get("active").and_then(Value::as_bool) != Some(false);
+    let same = |old: &Value, new: &Value| {
+        ["code", "practitioner", "organization"].iter().all(|name| old.get(name) == new.get(name))
+            && territory(old) == territory(new)
+            && (active(old) || !active(new))
+    };
+    match (&draft.old, &draft.new) {
+        (Some(old), Some(new)) if same(old, new) => Ok(()),
+        _ => {
+            let act = "change what an account may do".to_owned();
+            Err(AccessError::Forbidden { role: cx.role.code(), act })
+        }
+    }
+}
+
+/// An agreement between institutions is written, changed and taken away by who answers for one.
+fn check_agreement(cx: &Cx, draft: &Draft) -> Result<(), AccessError> {
+    let agreement = [&draft.old, &draft.new].into_iter().flatten().any(Sharing::is_agreement);
+    if !agreement || cx.is_system() || matches!(cx.role, Role::Director | Role::Administrator) {
+        return Ok(());
+    }
+    let act = "write an agreement between institutions".to_owned();
+    Err(AccessError::Forbidden { role: cx.role.code(), act })
+}
+
+/// The trail is the gate's to write. A caller may tell more of what it did itself, never of what
+/// somebody else did.
+fn check_trail(cx: &Cx, draft: &Draft) -> Result<(), AccessError> {
+    let Some(new) = draft.new.as_ref().filter(|_| !cx.is_system() && is_trail(&draft.key.resource_type)) else {
+        return Ok(());
+    };
+    let own = cx.actor.label();
+    let another = |agent: &Value| {
+        let who = agent.text_at(&["who", "reference"]).unwrap_or_default();
+        who.contains("Practitioner") && who != own
+    };
+    if draft.key.resource_type == "Provenance" && !new.items("agent").iter().any(another) {
+        return Ok(());
+    }
+    let act = format!("write {} of another author", draft.key.resource_type);
+    Err(AccessError::Forbidden { role: cx.role.code(), act })
+}
+
+/// A resource of a person's record stays in that record. A group has no one person, and a governed
+/// resource has rules of its own.
+fn check_person(cx: &Cx, draft: &Draft) -> Result<(), AccessError> {
+    let (Some(old), Some(new)) = (&draft.old, &draft.new) else { return Ok(()) };
+    let before = policy::patient_of(old);
+    let moved = before.is_some() && before != policy::patient_of(new);
+    if !moved || cx.is_system() || draft.key.resource_type == "Group" || is_governed(old) {
+        return Ok(());
+    }
+    Err(rule(&draft.key, "it never passes to another person: mark it entered-in-error and write a new one"))
+}
+
+/// Whether a resource claims the profile by which its type is governed.
+fn is_governed(resource: &Value) -> bool {
+    let profile = match resource.resource_type() {
+        Some("ServiceRequest") => system::PROFILE_REFERRAL,
+        Some("Task") => system::PROFILE_REFERRAL_TASK,
+        Some("Appointment") => system::PROFILE_APPOINTMENT,
+        Some("Slot") => system::PROFILE_SLOT,
+        _ => return false,
+    };
     let profiles = resource.get("meta").map(|meta| meta.items("profile")).unwrap_or_default();
-    profiles.iter().any(|profile| profile.as_str().is_some_and(|url| url.starts_with("urn:tejido:profile:")))
+    profiles.iter().any(|one| one.as_str() == Some(profile))
 }
 
 fn is_trail(resource_type: &str) -> bool {

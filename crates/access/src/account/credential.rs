@@ -55,6 +55,11 @@ impl Account {
         }
     }
 
+    /// Whose it is, for the trail.
+    pub(super) fn person(&self) -> Value {
+        fhir::json!({ "reference": format!("Practitioner/{}", self.practitioner), "display": &self.name })
+    }
+
     fn to_value(&self) -> Value {
         fhir::json!({
             "practitioner": &self.practitioner,

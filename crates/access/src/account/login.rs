@@ -7,10 +7,10 @@ use fhir::Value;
 use store::{AuditAction, AuditRecord, PrivateExpect, PrivateWrite};
 
 use super::credential::{normal, parse};
-use super::session::{NewSession, SessionInfo};
+use super::session::{NewSession, SessionInfo, ended};
 use super::{Account, Accounts, Pending, RoleChoice, needs_totp, secret};
 use crate::gate::in_hours;
-use crate::limit::Rate;
+use crate::limit::{Rate, network};
 use crate::{AccessError, Role};
 
 const LOCK: &str = "lock";
@@ -54,9 +54,10 @@ impl Accounts<'_> {
     /// `Unauthenticated` for anything that is wrong; `TooMany` with the wait when locked.
     pub async fn login(&self, login: Login) -> Result<Entry, AccessError> {
         let now = self.now();
-        let address = login.address.clone().unwrap_or_default();
-        self.access.limits.take("login", &address, Rate::LOGIN, now)?;
+        let network = network(login.address.as_deref().unwrap_or_default());
+        self.access.limits.take("login", &network, Rate::LOGIN, now)?;
         self.check_lock(&login.user).await?;
+        self.try_password(&login.user)?;
         let account = self.account(&login.user).await?;
         let kept = account.as_ref().and_then(|account| account.password.clone());
         let right = secret::verify(kept, &login.password).await;
@@ -68,6 +69,7 @@ impl Accounts<'_> {
         let mut strong = false;
         if account.totp_on {
             let Some(code) = login.code.as_deref().filter(|code| !code.trim().is_empty()) else {
+                self.password_was_right(&login.user);
                 return Ok(Entry::CodeNeeded);
             };
             if !use_code(&mut account, code, now.as_second()) {
@@ -84,8 +86,10 @@ impl Accounts<'_> {
             if choices.is_empty() {
                 return Err(self.failed(&login).await);
             }
+            self.password_was_right(&login.user);
             return Ok(Entry::Choose(choices));
         };
+        self.password_was_right(&login.user);
         let pending = match () {
             () if account.must_change => Some(Pending::Password),
             () if !strong && (needs_totp(chosen.role) || several) => Some(Pending::Totp),
@@ -101,7 +105,24 @@ impl Accounts<'_> {
         let (info, write) = self.new_session(session);
         private.push(write);
         self.keep(&actor, private).await?;
+        // Closed or reset while the password was verified: whoever did it may not have seen this session.
+        let stands = self.account(&login.user).await?;
+        if stands.is_none_or(|stands| stands.disabled || stands.password != account.password) {
+            self.keep("system", vec![ended(&info.id)]).await?;
+            return Err(AccessError::Unauthenticated);
+        }
         Ok(Entry::In(Box::new(info)))
+    }
+
+    /// Counts a try before it is verified: many at once would all pass the lock-out, which is
+    /// counted afterwards.
+    pub(super) fn try_password(&self, user: &str) -> Result<(), AccessError> {
+        self.access.limits.take("password", &normal(user), Rate::PASSWORD, self.now())
+    }
+
+    /// The try was right and does not count.
+    pub(super) fn password_was_right(&self, user: &str) {
+        self.access.limits.give_back("password", &normal(user), Rate::PASSWORD);
     }
 
     /// Whether the name is locked just now.

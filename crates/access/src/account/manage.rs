@@ -129,8 +129,9 @@ impl Accounts<'_> {
         let record = record.filter(|record| record.expires.is_none_or(|end| end > now));
         let record = record.ok_or(AccessError::Unauthenticated)?;
         let user = parse(&record.value)?.text_at(&["user"]).unwrap_or_default().to_owned();
-        let account = self.account(&user).await?.filter(|account| !account.disabled);
-        let mut account = account.ok_or(AccessError::Unauthenticated)?;
+        // An account that has a password changes it with that password only.
+        let open = |account: &Account| !account.disabled && account.password.is_none();
+        let mut account = self.account(&user).await?.filter(open).ok_or(AccessError::Unauthenticated)?;
         check_password(&user, password)?;
         account.password = Some(secret::hash(self.access.store.entropy(), password).await?);
         account.must_change = false;
@@ -142,7 +143,10 @@ impl Accounts<'_> {
             owner: None,
             expires: None,
         };
-        self.keep(&format!("Practitioner/{}", account.practitioner), vec![account.write(), used]).await
+        let mut private = self.ended_entries(&user).await?;
+        private.retain(|write| write.key != used.key);
+        private.extend([account.write(), used]);
+        self.keep(&format!("Practitioner/{}", account.practitioner), private).await
     }
 
     /// Takes the password, PIN, second factor and sessions away and gives a new invitation.
@@ -157,9 +161,10 @@ impl Accounts<'_> {
         account.totp = None;
         account.totp_on = false;
         account.recovery.clear();
-        let mut private = vec![account.write(), self.invited(&text, &account.user), super::login::unlocked(user)];
-        private.extend(self.sessions(user).await?.iter().map(|info| ended(&info.id)));
-        self.keep(&cx.actor.label(), private).await?;
+        let mut private = self.ended_entries(&account.user).await?;
+        private.extend([account.write(), self.invited(&text, &account.user), super::login::unlocked(user)]);
+        self.keep_told(cx, ("reset-account", &account.institution), account.person(), private).await?;
+        self.end_sessions(&account.user).await?;
         Ok(text)
     }
 
@@ -172,9 +177,10 @@ impl Accounts<'_> {
         check_password(&account.user, password)?;
         account.password = Some(secret::hash(self.access.store.entropy(), password).await?);
         account.must_change = true;
-        let mut private = vec![account.write(), super::login::unlocked(user)];
-        private.extend(self.sessions(user).await?.iter().map(|info| ended(&info.id)));
-        self.keep(&cx.actor.label(), private).await
+        let mut private = self.ended_entries(&account.user).await?;
+        private.extend([account.write(), super::login::unlocked(user)]);
+        self.keep_told(cx, ("set-password", &account.institution), account.person(), private).await?;
+        self.end_sessions(&account.user).await
     }
 
     /// Closes or opens an account without ending it; closing ends its sessions.
@@ -184,11 +190,11 @@ impl Accounts<'_> {
     pub async fn set_disabled(&self, cx: &Cx, user: &str, disabled: bool) -> Result<(), AccessError> {
         let mut account = self.managed(cx, user, "disable").await?;
         account.disabled = disabled;
-        let mut private = vec![account.write()];
-        if disabled {
-            private.extend(self.sessions(user).await?.iter().map(|info| ended(&info.id)));
-        }
-        self.keep(&cx.actor.label(), private).await
+        let mut private = if disabled { self.ended_entries(&account.user).await? } else { Vec::new() };
+        private.push(account.write());
+        let name = if disabled { "disable-account" } else { "enable-account" };
+        self.keep_told(cx, (name, &account.institution), account.person(), private).await?;
+        if disabled { self.end_sessions(&account.user).await } else { Ok(()) }
     }
 
     /// Ends an account: disabled for good, its PractitionerRoles inactive, its sessions ended.
@@ -210,10 +216,10 @@ impl Accounts<'_> {
             changes.push(Change { key: stored.key, expect: Expect::Version(stored.version), write });
         }
         account.disabled = true;
-        let mut private = vec![account.write()];
-        private.extend(self.sessions(user).await?.iter().map(|info| ended(&info.id)));
+        let mut private = self.ended_entries(&account.user).await?;
+        private.push(account.write());
         self.access.commit(cx, Act { name: "end-account", changes, private, ..Act::default() }).await?;
-        Ok(())
+        self.end_sessions(&account.user).await
     }
 
     /// The open Tasks that are a person's own, which must be handed to a facility before they leave.
@@ -241,9 +247,10 @@ impl Accounts<'_> {
         }
         let count = changes.len();
         if count > 0 {
-            // The caller answers for the account, not for the persons that the Tasks are about.
-            let program = Cx { request: cx.request.clone(), ..Cx::system(cx.now, "") };
-            self.access.commit(&program, Act { name: "hand-over", changes, ..Act::default() }).await?;
+            // The caller answers for the account, not for the persons that the Tasks are about: it is
+            // done with the sight of the whole institution, under the caller's name.
+            let wide = Cx { role: Role::System, facility: None, scopes: None, ..cx.clone() };
+            self.access.commit(&wide, Act { name: "hand-over", changes, ..Act::default() }).await?;
         }
         Ok(count)
     }
@@ -322,6 +329,28 @@ impl Accounts<'_> {
     pub(super) async fn forbidden(&self, cx: &Cx, act: &str, target: &str) -> AccessError {
         let error = AccessError::Forbidden { role: cx.role.code(), act: act.to_owned() };
         self.access.refused(cx, error, target).await
+    }
+
+    /// The writes that end every way in that somebody holds: sessions and invitations.
+    async fn ended_entries(&self, user: &str) -> Result<Vec<PrivateWrite>, AccessError> {
+        let sessions = self.sessions(user).await?;
+        let invitations = self.access.store.private_by_owner(INVITATION, user).await?;
+        let forgotten = invitations.into_iter().map(|record| PrivateWrite {
+            kind: INVITATION,
+            key: record.key,
+            expect: PrivateExpect::Any,
+            value: None,
+            owner: None,
+            expires: None,
+        });
+        Ok(sessions.iter().map(|info| ended(&info.id)).chain(forgotten).collect())
+    }
+
+    /// Ends the sessions that began while the account was being closed. A login that comes later
+    /// sees the account as it is now.
+    async fn end_sessions(&self, user: &str) -> Result<(), AccessError> {
+        let late: Vec<PrivateWrite> = self.sessions(user).await?.iter().map(|info| ended(&info.id)).collect();
+        if late.is_empty() { Ok(()) } else { self.keep("system", late).await }
     }
 
     fn invited(&self, text: &str, user: &str) -> PrivateWrite {

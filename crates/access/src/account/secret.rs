@@ -8,6 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 use store::{Entropy, StoreError};
 use subtle::ConstantTimeEq;
+use tokio::sync::Semaphore;
 use totp_rs::{Builder, Totp};
 
 use crate::AccessError;
@@ -18,6 +19,9 @@ const PASSES: u32 = 2;
 const LANES: u32 = 1;
 /// How long a TOTP step lasts, seconds.
 const STEP_S: u64 = 30;
+
+/// How many hashes are made at once: each takes its memory, and strangers ask for them.
+static HASHING: Semaphore = Semaphore::const_new(3);
 
 /// A new secret of 256 bits, as text.
 pub(super) fn draw(entropy: &dyn Entropy) -> String {
@@ -45,18 +49,25 @@ pub(super) async fn hash(entropy: &Arc<dyn Entropy>, text: &str) -> Result<Strin
     let mut salt = [0; 16];
     entropy.fill(&mut salt);
     let (text, salt) = (text.to_owned(), hex(&salt));
-    tokio::task::spawn_blocking(move || hashed(&text, &salt))
-        .await
-        .ok()
-        .flatten()
-        .ok_or(AccessError::Store(StoreError::Fault("a password could not be hashed")))
+    let place = HASHING.acquire().await;
+    tokio::task::spawn_blocking(move || {
+        // Held to the end of the work, also when nobody waits for it any more.
+        let _place = place;
+        hashed(&text, &salt)
+    })
+    .await
+    .ok()
+    .flatten()
+    .ok_or(AccessError::Store(StoreError::Fault("a password could not be hashed")))
 }
 
 /// Checks a chosen secret against its hash, off the async threads. Without a hash it takes as long
 /// and is false, so that an unknown user looks like a wrong password.
 pub(super) async fn verify(known: Option<String>, text: &str) -> bool {
     let text = text.to_owned();
+    let place = HASHING.acquire().await;
     let checked = tokio::task::spawn_blocking(move || {
+        let _place = place;
         let salt =
             known.as_deref().and_then(|known| known.split('$').nth(2)).unwrap_or("00000000000000000000000000000000");
         let found = hashed(&text, salt).unwrap_or_default();

@@ -225,11 +225,13 @@ impl Accounts<'_> {
         let mut kept = self.kept(text).await?;
         self.check_lock(&kept.info.user).await?;
         let account = self.account_of(&kept).await?;
+        self.try_password(&kept.info.user)?;
         let by_pin = secret::verify(account.pin.clone(), word).await;
         if !by_pin && !secret::verify(account.password.clone(), word).await {
             self.count_failure(&kept.info.user).await?;
             return Err(AccessError::Unauthenticated);
         }
+        self.password_was_right(&kept.info.user);
         if kept.info.pending == Some(Pending::Unlock) {
             kept.info.pending = None;
         }
@@ -277,9 +279,10 @@ impl Accounts<'_> {
     /// (`otpauth://totp/Tejido:USER?secret=…&issuer=Tejido`).
     ///
     /// # Errors
-    /// `Unauthenticated`; `Rule` when it is set up already.
+    /// `Unauthenticated`; `Pending` while locked or before a forced new password; `Rule` when it is
+    /// set up already.
     pub async fn start_totp(&self, text: &str) -> Result<String, AccessError> {
-        let kept = self.kept(text).await?;
+        let kept = self.settled(text).await?;
         let mut account = self.account_of(&kept).await?;
         if account.totp_on {
             return Err(rule("the second factor is set up already"));
@@ -293,16 +296,18 @@ impl Accounts<'_> {
     /// Confirms the second factor with a code; gives eight recovery codes, shown once.
     ///
     /// # Errors
-    /// `Unauthenticated` for a wrong code.
+    /// `Unauthenticated` for a wrong code; `Pending` as for [`Accounts::start_totp`].
     pub async fn confirm_totp(&self, text: &str, code: &str) -> Result<Vec<String>, AccessError> {
-        let mut kept = self.kept(text).await?;
+        let mut kept = self.settled(text).await?;
         self.check_lock(&kept.info.user).await?;
         let mut account = self.account_of(&kept).await?;
         account.recovery.clear();
+        self.try_password(&kept.info.user)?;
         if account.totp_on || !use_code(&mut account, code, self.now().as_second()) {
             self.count_failure(&kept.info.user).await?;
             return Err(AccessError::Unauthenticated);
         }
+        self.password_was_right(&kept.info.user);
         account.totp_on = true;
         let codes: Vec<String> = (0..8).map(|_| secret::recovery_code(&**self.access.store.entropy())).collect();
         account.recovery = codes.iter().map(|code| secret::digest(code)).collect();
@@ -321,6 +326,16 @@ impl Accounts<'_> {
         Kept::read(&live.ok_or(AccessError::Unauthenticated)?)
     }
 
+    /// The session of somebody who has shown that it is them: whoever picks up a locked phone must
+    /// not bind a second factor of their own.
+    async fn settled(&self, text: &str) -> Result<Kept, AccessError> {
+        let kept = self.kept(text).await?;
+        match kept.info.pending {
+            Some(pending @ (Pending::Unlock | Pending::Password)) => Err(AccessError::Pending(pending)),
+            _ => Ok(kept),
+        }
+    }
+
     async fn account_of(&self, kept: &Kept) -> Result<Account, AccessError> {
         let account = self.account(&kept.info.user).await?;
         account.filter(|account| !account.disabled).ok_or(AccessError::Unauthenticated)
@@ -330,7 +345,9 @@ impl Accounts<'_> {
     async fn proved(&self, kept: &Kept, password: &str) -> Result<Account, AccessError> {
         self.check_lock(&kept.info.user).await?;
         let account = self.account_of(kept).await?;
+        self.try_password(&kept.info.user)?;
         if secret::verify(account.password.clone(), password).await {
+            self.password_was_right(&kept.info.user);
             return Ok(account);
         }
         self.count_failure(&kept.info.user).await?;

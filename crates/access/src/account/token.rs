@@ -10,7 +10,7 @@ use super::credential::parse;
 use super::login::number;
 use super::{Accounts, rule, secret};
 use crate::gate::{Look, record};
-use crate::limit::Rate;
+use crate::limit::{Rate, network};
 use crate::{AccessError, Actor, Cx, Facility, Role, Scopes};
 
 const TOKEN: &str = "token";
@@ -95,7 +95,7 @@ impl Accounts<'_> {
             owner: Some(new.institution.clone()),
             expires: new.expires.map(Timestamp::as_microsecond),
         };
-        self.keep(&cx.actor.label(), vec![write]).await?;
+        self.keep_told(cx, ("create-token", &new.institution), whose(&id, &new.label), vec![write]).await?;
         Ok(format!("{PREFIX}{id}.{text}"))
     }
 
@@ -116,7 +116,8 @@ impl Accounts<'_> {
         let known = kept.as_ref().and_then(|value| value.text_at(&["digest"])).unwrap_or_default();
         let right = secret::same(known, &secret::digest(parts.map_or("", |(_, secret)| secret)));
         let Some(info) = record.filter(|_| right).as_ref().map(read).transpose()? else {
-            self.access.limits.take("token", address.as_deref().unwrap_or_default(), Rate::LOGIN, now)?;
+            let network = network(address.as_deref().unwrap_or_default());
+            self.access.limits.take("token", &network, Rate::LOGIN, now)?;
             let cx = Cx { address, ..Cx::system(now, request) };
             let look = Look { target: Some("token".to_owned()), ..Look::default() };
             let failed = record_of_failure(&cx, look);
@@ -154,9 +155,8 @@ impl Accounts<'_> {
     /// # Errors
     /// `NotFound` for one that is not the caller's to end; `Forbidden`.
     pub async fn revoke_token(&self, cx: &Cx, id: &str) -> Result<(), AccessError> {
-        if !self.tokens(cx).await?.iter().any(|token| token.id == id) {
-            return Err(AccessError::NotFound { what: "token".to_owned() });
-        }
+        let token = self.tokens(cx).await?.into_iter().find(|token| token.id == id);
+        let token = token.ok_or_else(|| AccessError::NotFound { what: "token".to_owned() })?;
         let write = PrivateWrite {
             kind: TOKEN,
             key: id.to_owned(),
@@ -165,8 +165,14 @@ impl Accounts<'_> {
             owner: None,
             expires: None,
         };
-        self.keep(&cx.actor.label(), vec![write]).await
+        self.keep_told(cx, ("revoke-token", &token.institution), whose(id, &token.label), vec![write]).await
     }
+}
+
+/// Which token, for the trail: as it is named where it is the author.
+fn whose(id: &str, label: &str) -> Value {
+    let label = Some(label.trim()).filter(|label| !label.is_empty());
+    fhir::json!({ "identifier": { "value": Actor::Token(id.to_owned()).label() }, "display": label })
 }
 
 fn record_of_failure(cx: &Cx, look: Look) -> store::AuditRecord {

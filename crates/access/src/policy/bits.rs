@@ -60,8 +60,8 @@ pub(crate) mod class {
 /// every label may act on them, or the record opened would tell of the resource that is hidden.
 pub(crate) const LABELLED: u32 = 8;
 
-/// A resource about several people that no one of them owns; seen only by callers who see the
-/// whole institution.
+/// A resource about several people that no one of them owns, or about somebody whom no reference
+/// names; seen only by callers who see the whole institution.
 pub(crate) const MIXED: u32 = 1 << 31;
 
 /// Sensitivity classes (`meta.security`, system [`system::SENSITIVITY`]).

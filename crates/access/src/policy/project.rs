@@ -10,6 +10,7 @@ use jiff::tz::Offset;
 use jiff::{SignedDuration, Timestamp};
 use store::{Facts, Projector, Reason, Share};
 
+use super::Sharing;
 use super::bits::{LABELLED, Label, MIXED, SHARED_DAYS_AFTER_CLOSURE, class, reason};
 use super::roles::is_directory;
 use crate::system;
@@ -25,7 +26,8 @@ impl Projector for TejidoProjector {
     fn project(&self, resource: &Value) -> Facts {
         let resource_type = resource.resource_type().unwrap_or_default();
         let directory = is_directory(resource_type);
-        let (patient, mixed) = about(resource, resource_type, directory);
+        let (patient, several) = about(resource, resource_type, directory);
+        let mixed = several || (patient.is_none() && speaks_of_somebody(resource, resource_type, directory));
         let mut facts = Facts {
             // A resource of the record that nobody keeps is nobody's to see.
             custodian: (!directory || patient.is_some()).then(|| custodian(resource).unwrap_or_default().to_owned()),
@@ -41,7 +43,7 @@ impl Projector for TejidoProjector {
                 "Patient" => grant.registered(resource),
                 "Encounter" => grant.encounter(resource),
                 "EpisodeOfCare" => grant.episode(resource),
-                "Appointment" => grant.appointment(resource),
+                "Appointment" if claims(resource, system::PROFILE_APPOINTMENT) => grant.appointment(resource),
                 "Task" if is_referral(resource) => grant.referral(resource),
                 _ => {}
             }
@@ -54,7 +56,7 @@ impl Projector for TejidoProjector {
     }
 
     fn version(&self) -> u32 {
-        3
+        4
     }
 }
 
@@ -76,12 +78,20 @@ pub(crate) fn labels(resource: &Value) -> u32 {
                 "PSY" | "MH" => Label::MentalHealth.bit(),
                 "ETH" | "ETHUD" | "OPIOIDUD" | "SUD" => Label::Substances.bit(),
                 "SEX" | "STD" => Label::AdolescentSexualHealth.bit(),
-                _ => 0,
+                // The codes of ActCode that a security label may carry and that name no class of ours.
+                _ => RESTRICTED,
             },
             ("http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "R" | "V") => RESTRICTED,
             _ => 0,
         }
     })
+}
+
+/// The codings of `meta.security` that make a resource sensitive.
+pub(crate) fn label_codings(resource: &Value) -> Vec<Value> {
+    let codings = resource.get("meta").map(|meta| meta.items("security")).unwrap_or_default();
+    let alone = |coding: &&Value| labels(&fhir::json!({ "meta": { "security": [(*coding).clone()] } })) != 0;
+    codings.iter().filter(alone).cloned().collect()
 }
 
 fn security(resource: &Value) -> impl Iterator<Item = (&str, &str)> {
@@ -129,6 +139,20 @@ fn about(resource: &Value, resource_type: &str, directory: bool) -> (Option<Stri
     let all = references_to_patients(resource);
     let mixed = all.len() > 1;
     (all.into_iter().next(), mixed)
+}
+
+/// Whether a resource that names nobody by a literal reference may still speak of somebody: a type of
+/// the Patient compartment, a Binary, or one whose owner is named in another way (a Task's `for` by
+/// number). Agreements between institutions are about nobody.
+fn speaks_of_somebody(resource: &Value, resource_type: &str, directory: bool) -> bool {
+    match resource_type {
+        _ if directory => false,
+        "Task" => resource.get("for").is_some(),
+        "Device" => resource.get("patient").is_some(),
+        "Binary" => true,
+        "Consent" => !Sharing::is_agreement(resource),
+        _ => compartment_paths().contains_key(resource_type),
+    }
 }
 
 /// For each type, the paths of the references that tie it to a patient, the owner's first.
@@ -219,13 +243,17 @@ fn after_days(micros: i64, days: i64) -> i64 {
     micros.saturating_add(i64::try_from(SignedDuration::from_hours(24 * days).as_micros()).unwrap_or(i64::MAX))
 }
 
+fn claims(resource: &Value, profile: &str) -> bool {
+    let profiles = resource.get("meta").map(|meta| meta.items("profile")).unwrap_or_default();
+    profiles.iter().any(|one| one.as_str() == Some(profile))
+}
+
 /// Whether a Task is a referral that `care` governs: only such a Task opens or shows anything.
 fn is_referral(task: &Value) -> bool {
-    let profiles = task.get("meta").map(|meta| meta.items("profile")).unwrap_or_default();
     let kind = |coding: &Value| {
         coding.text_at(&["system"]) == Some(system::TASK_KIND) && coding.text_at(&["code"]) == Some("referencia")
     };
-    profiles.iter().any(|profile| profile.as_str() == Some(system::PROFILE_REFERRAL_TASK))
+    claims(task, system::PROFILE_REFERRAL_TASK)
         && task.get("code").is_some_and(|code| code.items("coding").iter().any(kind))
 }
 
@@ -267,7 +295,7 @@ impl Grant<'_> {
     }
 
     fn encounter(&mut self, encounter: &Value) {
-        if matches!(encounter.text_at(&["status"]), Some("cancelled" | "entered-in-error")) {
+        if matches!(encounter.text_at(&["status"]), Some("planned" | "cancelled" | "entered-in-error")) {
             return;
         }
         let from = encounter.text_at(&["period", "start"]).and_then(instant).map_or(i64::MIN, |range| range.0);
@@ -315,7 +343,7 @@ impl Grant<'_> {
         }
         let until = match status {
             "completed" | "cancelled" | "rejected" | "failed" => {
-                let closed = task.text_at(&["executionPeriod", "end"]).or_else(|| task.text_at(&["lastModified"]));
+                let closed = task.text_at(&["lastModified"]);
                 after_days(closed.and_then(instant).map_or(from, |range| range.1), SHARED_DAYS_AFTER_CLOSURE)
             }
             _ => i64::MAX,

@@ -169,3 +169,110 @@ async fn a_token_is_shown_once_and_can_be_revoked() {
     accounts.revoke_token(&admin, &id).await.unwrap();
     assert_eq!(kind(accounts.token(&text, "r", None).await), Some(Kind::Unauthenticated));
 }
+
+#[tokio::test]
+async fn an_invitation_dies_with_the_password_and_with_the_next_one() {
+    let world = World::new().await;
+    let accounts = world.access.accounts();
+    let chief = world.at("Tec", Role::Supervisor, OFFICE);
+    let new = NewUser {
+        user: "ixmucane".to_owned(),
+        name: "Ixmucané".to_owned(),
+        roles: vec![(Role::Nurse, POST.to_owned())],
+        ..NewUser::default()
+    };
+    let first = accounts.create_user(&chief, new).await.unwrap().invitation.unwrap();
+    let second = accounts.reset(&chief, "ixmucane").await.unwrap();
+    assert_eq!(kind(accounts.accept_invitation(&first, PASSWORD).await), Some(Kind::Unauthenticated), "the reset's");
+    accounts.accept_invitation(&second, PASSWORD).await.unwrap();
+    enter(&world, typed("ixmucane", PASSWORD)).await;
+    let third = accounts.reset(&chief, "Ixmucane").await.unwrap();
+    accounts.set_password(&chief, "ixmucane", "temporal-de-hoy").await.unwrap();
+    let late = accounts.accept_invitation(&third, "palabra-del-ladron").await;
+    assert_eq!(kind(late), Some(Kind::Unauthenticated), "a password is there");
+    assert_eq!(enter(&world, typed("ixmucane", "temporal-de-hoy")).await.pending, Some(Pending::Password));
+}
+
+#[tokio::test]
+async fn the_auditor_reads_what_was_done_to_accounts_and_tokens() {
+    let world = with_user("ixmucane", &[(Role::Nurse, POST)]).await;
+    let accounts = world.access.accounts();
+    let admin = world.administrator("Ana");
+    accounts.set_password(&admin, "ixmucane", "temporal-de-hoy").await.unwrap();
+    accounts.set_disabled(&admin, "ixmucane", true).await.unwrap();
+    accounts.set_disabled(&world.system(), "ixmucane", false).await.unwrap();
+    accounts.reset(&admin, "ixmucane").await.unwrap();
+    let new = NewToken {
+        label: "Laboratorio".to_owned(),
+        role: Role::System,
+        institution: "MSPAS".to_owned(),
+        facility: None,
+        scopes: "system/*.rs".to_owned(),
+        expires: None,
+    };
+    accounts.create_token(&admin, new).await.unwrap();
+    let id = accounts.tokens(&admin).await.unwrap()[0].id.clone();
+    accounts.revoke_token(&admin, &id).await.unwrap();
+    let query = fhir::search::Query::parse(&["AuditEvent"], &[("_count".to_owned(), "100".to_owned())]).unwrap();
+    let told = world.access.search(&world.auditor("Tzul"), &query).await.unwrap().matches;
+    let acts = ["set-password", "disable-account", "enable-account", "reset-account", "create-token", "revoke-token"];
+    for act in acts {
+        let found = told.iter().find(|one| String::from_utf8_lossy(&one.body).contains(&format!("\"{act}\"")));
+        let event = found.unwrap_or_else(|| panic!("{act} is not told")).value();
+        assert_eq!(fhir::validate(&event), [], "{event}");
+        assert!(event.to_string().contains("Ixmucan") || event.to_string().contains("Laboratorio"), "whose: {event}");
+    }
+}
+
+#[tokio::test]
+async fn a_locked_session_binds_no_second_factor() {
+    let world = with_user("ixmucane", &[(Role::Nurse, POST)]).await;
+    let accounts = world.access.accounts();
+    let info = enter(&world, typed("ixmucane", PASSWORD)).await;
+    accounts.start_totp(&info.secret).await.unwrap();
+    accounts.lock(&info.secret).await.unwrap();
+    assert!(matches!(accounts.start_totp(&info.secret).await, Err(AccessError::Pending(Pending::Unlock))));
+    assert!(matches!(accounts.confirm_totp(&info.secret, "123456").await, Err(AccessError::Pending(Pending::Unlock))));
+    accounts.set_password(&world.system(), "ixmucane", "temporal-de-hoy").await.unwrap();
+    let forced = enter(&world, typed("ixmucane", "temporal-de-hoy")).await;
+    assert!(matches!(accounts.start_totp(&forced.secret).await, Err(AccessError::Pending(Pending::Password))));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_tries_at_once_do_not_slip_past_the_lock_out() {
+    let world = with_user("ixmucane", &[(Role::Nurse, POST)]).await;
+    let tries = (0..30).map(|at| {
+        let access = world.access.clone();
+        let login = Login { address: Some(format!("10.0.0.{at}")), ..typed("Ixmucane", "equivocada") };
+        tokio::spawn(async move { kind(access.accounts().login(login).await) })
+    });
+    let mut verified = 0;
+    for one in tries.collect::<Vec<_>>() {
+        verified += u32::from(one.await.unwrap() == Some(Kind::Unauthenticated));
+    }
+    assert!(verified <= 10, "{verified} passwords were tried at once");
+    world.clock.advance(SignedDuration::from_hours(2));
+    for _ in 0..20 {
+        enter(&world, typed("ixmucane", PASSWORD)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_login_that_races_the_closing_of_the_account_leaves_no_session() {
+    let world = with_user("ixmucane", &[(Role::Nurse, POST)]).await;
+    let accounts = world.access.accounts();
+    for _ in 0..3 {
+        let logins = (0..4).map(|_| {
+            let access = world.access.clone();
+            tokio::spawn(async move { access.accounts().login(typed("ixmucane", PASSWORD)).await.is_ok() })
+        });
+        let logins: Vec<_> = logins.collect();
+        accounts.set_disabled(&world.system(), "ixmucane", true).await.unwrap();
+        for login in logins {
+            login.await.unwrap();
+        }
+        assert_eq!(accounts.sessions("ixmucane").await.unwrap(), []);
+        accounts.set_disabled(&world.system(), "ixmucane", false).await.unwrap();
+        world.clock.advance(SignedDuration::from_mins(10));
+    }
+}

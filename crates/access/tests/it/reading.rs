@@ -129,3 +129,96 @@ async fn ninety_days_after_closure_a_referral_shows_nothing() {
     assert_eq!(look(&world, &world.igss_specialist("Rojas"), "Task", "ref").await, "NotFound");
     assert_eq!(look(&world, &world.igss_specialist("Rojas"), "Patient", "rosa").await, "NotFound");
 }
+
+#[tokio::test]
+async fn what_names_its_person_in_another_way_is_for_the_whole_institution_only() {
+    let world = rosa().await;
+    let nurse = world.nurse("Ixmucané");
+    let by_number = fhir::json!({ "identifier": { "system": access::system::CUI, "value": "9900042281609" } });
+    let observation = fhir::json!({ "resourceType": "Observation", "status": "final",
+        "code": { "text": "Carga viral" }, "subject": by_number.clone() });
+    let task = fhir::json!({ "resourceType": "Task", "status": "requested", "intent": "order", "for": by_number });
+    let scan = fhir::json!({ "resourceType": "Binary", "contentType": "image/png", "data": "aGVs" });
+    let work = fhir::json!({ "resourceType": "Task", "status": "requested", "intent": "order" });
+    let machine = world.machine("MSPAS", "system/*.rs tejido/sensible");
+    for (id, value, expected) in [
+        ("carga", observation, "NotFound"),
+        ("visitar", task, "NotFound"),
+        ("hoja", scan, "NotFound"),
+        ("orden", work, "ok"),
+    ] {
+        let kind = value.resource_type().unwrap().to_owned();
+        world.put(&nurse, id, value).await;
+        for role in [Role::Nurse, Role::Clerk, Role::Administrator] {
+            assert_eq!(look(&world, &world.at("Ana", role, POST), &kind, id).await, expected, "{role:?} {kind}");
+        }
+        assert_eq!(look(&world, &machine, &kind, id).await, "ok", "{kind}");
+    }
+    let query = store::AuditQuery { actor: Some(machine.actor.label()), ..Default::default() };
+    let told = world.access.audit_events(&world.auditor("Tzul"), &query).await.unwrap();
+    assert_eq!(told.events.len(), 4, "also what names nobody is written down");
+}
+
+#[tokio::test]
+async fn a_directory_asked_by_what_patients_have_is_a_question_about_patients() {
+    let world = rosa().await;
+    let nurse = world.nurse("Ixmucané");
+    for query in ["_has:Encounter:service-provider:status=finished", "name=chicoj"] {
+        let (name, value) = query.split_once('=').unwrap();
+        let query = fhir::search::Query::parse(&["Organization"], &[(name.to_owned(), value.to_owned())]).unwrap();
+        world.access.search(&nurse, &query).await.unwrap();
+    }
+    let query = store::AuditQuery { action: Some(store::AuditAction::Search), ..Default::default() };
+    let told = world.access.audit_events(&world.auditor("Tzul"), &query).await.unwrap();
+    assert_eq!(told.events.len(), 1);
+    assert!(told.events[0].to_string().contains("_has:Encounter"));
+}
+
+#[tokio::test]
+async fn the_index_is_asked_for_a_number_of_a_named_kind() {
+    let world = rosa().await;
+    let stranger = world.at("Marta", Role::Nurse, OTHER_POST);
+    let ask = async |name: &str, value: &str| {
+        let query = fhir::search::Query::parse(&["Patient"], &[(name.to_owned(), value.to_owned())]).unwrap();
+        kind(world.access.index_search(&stranger, &query).await)
+    };
+    assert_eq!(ask("identifier", &format!("{}|9900042281609", access::system::CUI)).await, None);
+    for (name, value) in [
+        ("identifier", "9900042281609"),
+        ("identifier", "urn:tejido:id:cui|"),
+        ("identifier:missing", "true"),
+        ("organization", "Organization/puesto-chicoj"),
+    ] {
+        assert_eq!(ask(name, value).await, Some(Kind::Invalid), "{name}={value}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_only_planned_or_not_ours_opens_no_record() {
+    let world = World::new().await;
+    let nurse = world.nurse("Ixmucané");
+    world.person(&nurse, "rosa", "Caal").await;
+    world.put(&nurse, "anemia", condition("rosa", None)).await;
+    let colleague = world.at("Marta", Role::Nurse, OTHER_POST);
+    let mut planned = encounter("rosa", OTHER_POST);
+    planned.set("status", "planned");
+    world.put(&colleague, "plan", planned).await;
+    let place = fhir::json!({ "url": access::system::EXT_FACILITY,
+        "valueReference": { "reference": format!("Organization/{OTHER_POST}") } });
+    let appointment = fhir::json!({ "resourceType": "Appointment", "status": "booked", "extension": [place],
+        "start": "2026-11-30T14:00:00Z", "end": "2026-11-30T14:20:00Z",
+        "participant": [{ "actor": { "reference": "Patient/rosa" }, "status": "accepted" }] });
+    world.put(&colleague, "cita", appointment).await;
+    assert_eq!(look(&world, &colleague, "Condition", "anemia").await, "NotFound");
+}
+
+#[tokio::test]
+async fn to_read_is_not_to_search() {
+    let world = rosa().await;
+    let query = fhir::search::Query::parse(&["Condition"], &[]).unwrap();
+    for (scopes, read, found) in [("system/Condition.r", "ok", 0), ("system/Condition.s", "NotFound", 1)] {
+        let machine = world.machine("MSPAS", scopes);
+        assert_eq!(look(&world, &machine, "Condition", "anemia").await, read, "{scopes}");
+        assert_eq!(world.access.search(&machine, &query).await.unwrap().matches.len(), found, "{scopes}");
+    }
+}

@@ -1,6 +1,6 @@
 //! What may be written, by whom, and what is written down about it.
 
-use access::Role;
+use access::{Cx, Role, system};
 use store::{AuditQuery, Change, Expect, Key, Kind, Write};
 use testkit::{HOSPITAL, IGSS_HOSPITAL, OTHER_POST, POST, World};
 
@@ -108,4 +108,141 @@ async fn each_role_writes_what_its_line_says() {
     let mut post = fhir::json!({ "resourceType": "Organization", "name": "Mío" });
     post.set("id", POST);
     assert_eq!(kind(world.update(&foreign, &post).await), Some(Kind::Forbidden));
+}
+
+#[tokio::test]
+async fn what_an_account_may_do_changes_only_by_the_accounts() {
+    let world = World::new().await;
+    let at = |code: &str, facility: &str| {
+        fhir::json!({ "resourceType": "PractitionerRole", "id": "papel", "active": true,
+            "practitioner": { "reference": "Practitioner/ixmucane" },
+            "organization": { "reference": format!("Organization/{facility}") },
+            "code": [{ "coding": [{ "system": system::ROLE, "code": code }] }] })
+    };
+    let role = at("gestor-red", POST);
+    world.put(&world.administrator("Ana"), "papel", role.clone()).await;
+    let mut wider = role.clone();
+    let extra = fhir::json!({ "url": system::EXT_TERRITORY,
+        "valueReference": { "reference": format!("Organization/{OTHER_POST}") } });
+    wider.set("extension", vec![extra]);
+    let mut told = role.clone();
+    told.set("availabilityExceptions", "los lunes");
+    let machine = Cx { role: Role::System, ..world.nurse("Máquina") };
+    for cx in [world.at("Tec", Role::Supervisor, testkit::OFFICE), machine, world.machine("MSPAS", "system/*.cruds")] {
+        for change in [&at("administrador", POST), &at("gestor-red", HOSPITAL), &wider] {
+            assert_eq!(kind(world.update(&cx, change).await), Some(Kind::Forbidden), "{:?}: {change}", cx.role);
+        }
+        world.update(&cx, &told).await.unwrap();
+    }
+    world.update(&world.administrator("Ana"), &wider).await.unwrap();
+}
+
+#[tokio::test]
+async fn nothing_is_written_over_what_is_hidden() {
+    let world = World::new().await;
+    let nurse = world.nurse("Ixmucané");
+    world.person(&nurse, "rosa", "Caal").await;
+    world.put(&nurse, "visita", encounter("rosa", POST)).await;
+    for id in ["anemia", "borrada"] {
+        world.put(&nurse, id, condition("rosa", None)).await;
+    }
+    let key = Key::new("Condition", "borrada");
+    let delete = Change { key: key.clone(), expect: Expect::Any, write: Write::Delete };
+    world.change(&world.system(), "delete", delete).await.unwrap();
+    let rojas = world.igss_specialist("Rojas");
+    world.person(&rojas, "ana", "Tzul").await;
+    for id in ["anemia", "borrada"] {
+        assert_eq!(kind(world.try_put(&rojas, id, condition("ana", None)).await), Some(Kind::NotFound), "{id}");
+    }
+    assert_eq!(world.store().read(&key, &store::Visibility::All).await.unwrap().unwrap().version, 2);
+}
+
+#[tokio::test]
+async fn the_provenance_of_a_sensitive_resource_is_as_sensitive() {
+    let world = World::new().await;
+    let nurse = world.nurse("Ixmucané");
+    world.person(&nurse, "rosa", "Caal").await;
+    world.put(&nurse, "visita", encounter("rosa", POST)).await;
+    world.put(&nurse, "vih", condition("rosa", Some("vih"))).await;
+    let log = world.store().changes(0, 1000).await.unwrap();
+    let told = log.iter().rfind(|entry| entry.key.resource_type == "Provenance").unwrap();
+    let id = told.key.id.as_str();
+    assert_eq!(look(&world, &world.at("Ana", Role::Director, POST), "Provenance", id).await, "NotFound");
+    assert_eq!(look(&world, &nurse, "Condition", "vih").await, "ok");
+}
+
+#[tokio::test]
+async fn an_agreement_is_changed_and_taken_away_by_who_answers_for_one() {
+    let world = World::new().await;
+    world.agree().await;
+    let (nurse, machine) = (world.nurse("Ixmucané"), world.machine("MSPAS", "system/*.cruds"));
+    let mut consent = access::Sharing::consent("MSPAS", "IGSS", "2026-01-01");
+    consent.set("id", "convenio-mspas");
+    consent.set("category", vec![fhir::json!({ "text": "otra cosa" })]);
+    for cx in [&nurse, &machine] {
+        assert_eq!(kind(world.update(cx, &consent).await), Some(Kind::Forbidden), "out by dropping the category");
+    }
+    let key = Key::new("Consent", "convenio-mspas");
+    let delete = Change { key, expect: Expect::Any, write: Write::Delete };
+    assert_eq!(kind(world.change(&machine, "delete", delete).await), Some(Kind::Forbidden));
+}
+
+#[tokio::test]
+async fn what_nobody_keeps_is_the_networks() {
+    let world = World::new().await;
+    let bare = fhir::json!({ "resourceType": "Location", "id": "ermita", "name": "La Ermita" });
+    world.put(&world.system(), "ermita", bare.clone()).await;
+    for cx in [world.administrator("Ana"), world.machine("IGSS", "system/*.cruds")] {
+        assert_eq!(kind(world.update(&cx, &bare).await), Some(Kind::Forbidden), "{:?}", cx.role);
+    }
+    world.update(&world.machine("", "system/*.cruds"), &bare).await.unwrap();
+    let post = fhir::json!({ "resourceType": "Organization", "name": "Puesto nuevo",
+        "extension": [{ "url": system::EXT_INSTITUTION, "valueCode": "MSPAS" }] });
+    let stored = world.put(&world.system(), "nuevo", post).await;
+    world.update(&world.administrator("Ana"), &stored.value()).await.unwrap();
+    let foreign = world.at("Luna", Role::Administrator, IGSS_HOSPITAL);
+    assert_eq!(kind(world.update(&foreign, &stored.value()).await), Some(Kind::Forbidden));
+}
+
+#[tokio::test]
+async fn a_resource_of_a_record_never_passes_to_another_person() {
+    let world = World::new().await;
+    let nurse = world.nurse("Ixmucané");
+    world.person(&nurse, "rosa", "Caal").await;
+    world.person(&nurse, "ana", "Tzul").await;
+    world.put(&nurse, "anemia", condition("rosa", None)).await;
+    let mut moved = condition("ana", None);
+    moved.set("id", "anemia");
+    assert_eq!(kind(world.update(&nurse, &moved).await), Some(Kind::Rule));
+    moved.set("subject", fhir::json!({ "display": "Rosa" }));
+    assert_eq!(kind(world.update(&nurse, &moved).await), Some(Kind::Rule), "nor to nobody");
+}
+
+#[tokio::test]
+async fn the_trail_is_written_under_ones_own_name() {
+    let world = World::new().await;
+    let nurse = world.nurse("Ixmucané");
+    world.person(&nurse, "rosa", "Caal").await;
+    let told = |who: &str| {
+        fhir::json!({ "resourceType": "Provenance", "recorded": "2026-11-24T14:00:00Z",
+            "target": [{ "reference": "Patient/rosa" }], "agent": [{ "who": { "reference": who } }] })
+    };
+    let event = fhir::json!({ "resourceType": "AuditEvent", "recorded": "2026-11-24T14:00:00Z",
+        "type": { "system": "http://terminology.hl7.org/CodeSystem/audit-event-type", "code": "rest" },
+        "agent": [{ "requestor": true }], "source": { "observer": { "display": "x" } } });
+    for cx in [&nurse, &world.machine("MSPAS", "system/*.cruds")] {
+        assert_eq!(kind(world.try_put(cx, "falsa", told("Practitioner/otra")).await), Some(Kind::Forbidden));
+        assert_eq!(kind(world.try_put(cx, "evento", event.clone()).await), Some(Kind::Forbidden));
+    }
+    world.put(&nurse, "propia", told("Practitioner/ixmucane")).await;
+}
+
+#[tokio::test]
+async fn only_a_governed_resource_opens_a_record_to_another_facility() {
+    let world = World::new().await;
+    let nurse = world.nurse("Ixmucané");
+    world.person(&nurse, "rosa", "Caal").await;
+    let mut visit = encounter("rosa", HOSPITAL);
+    visit.set("meta", fhir::json!({ "profile": ["urn:tejido:profile:cita"] }));
+    assert_eq!(kind(world.try_put(&nurse, "visita", visit).await), Some(Kind::Forbidden));
 }
