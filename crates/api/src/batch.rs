@@ -14,6 +14,11 @@ use crate::call::{Call, Conditions, Return};
 use crate::error::ApiError;
 use crate::{MOUNT, create, delete, history, outcome, patch, read, search, transaction, update};
 
+/// At most so many entries in one Bundle.
+pub const MOST_ENTRIES: usize = 1000;
+/// Entries are answered until their answers are this long together, bytes.
+const MOST_ANSWERED: usize = 32 * 1024 * 1024;
+
 /// What an entry's address names.
 #[derive(Clone, Debug)]
 pub enum Place {
@@ -79,14 +84,45 @@ pub async fn bundle(call: Call, sent: Sent) -> Result<Answer, ApiError> {
 
 async fn batch(call: &Call, entries: Vec<Result<Entry, ApiError>>) -> Answer {
     let mut answers = Vec::with_capacity(entries.len());
+    let mut room = Room::default();
     for entry in entries {
         let answer = match entry {
-            Ok(entry) => one(call, &entry).await,
+            Ok(entry) => match room.check() {
+                Ok(()) => one(call, &entry).await,
+                Err(full) => Err(full),
+            },
             Err(error) => Err(error),
         };
+        room.take(&answer);
         answers.push(answer);
     }
     responses(call, "batch-response", answers)
+}
+
+/// What is left of the memory that one Bundle's answer may take: a small batch can ask for a large
+/// thing many times.
+#[derive(Default)]
+pub struct Room {
+    taken: usize,
+}
+
+impl Room {
+    /// Whether another answer may be made.
+    ///
+    /// # Errors
+    /// `TooCostly`.
+    pub fn check(&self) -> Result<(), ApiError> {
+        match self.taken < MOST_ANSWERED {
+            true => Ok(()),
+            false => Err(ApiError::TooCostly { what: format!("the answers are {MOST_ANSWERED} bytes already") }),
+        }
+    }
+
+    /// Counts an answer.
+    pub fn take(&mut self, answer: &Result<Answer, ApiError>) {
+        let body = answer.as_ref().ok().and_then(|answer| answer.body.as_ref());
+        self.taken += body.map_or(0, |body| body.len());
+    }
 }
 
 /// One interaction, as if it had come alone.
@@ -155,6 +191,10 @@ fn response(answer: &Answer, outcome: Option<&[u8]>) -> String {
 /// Takes the Bundle apart. What is wrong with the Bundle itself refuses it whole; an entry with an
 /// address that can't be read is that entry's own trouble.
 fn open(call: &Call, mut bundle: Value) -> Result<Vec<Result<Entry, ApiError>>, ApiError> {
+    let count = bundle.items("entry").len();
+    if count > MOST_ENTRIES {
+        return Err(ApiError::TooCostly { what: format!("{count} entries, and at most {MOST_ENTRIES} are done") });
+    }
     let mut resources = Vec::new();
     let mut wrong = Vec::new();
     if let Some(Value::Array(entries)) = bundle.as_object_mut().and_then(|bundle| bundle.get_mut("entry")) {

@@ -9,16 +9,17 @@ use axum::extract::{Request, State};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use fhir::Value;
-use http::header::{CONTENT_LENGTH, HeaderName, HeaderValue};
+use http::header::{CACHE_CONTROL, CONTENT_LENGTH, HeaderName, HeaderValue};
+use http::header::{STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS};
 use store::StoreError;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
-use crate::Api;
 use crate::address;
 use crate::bundle::text;
 use crate::call::RequestId;
 use crate::error::ApiError;
+use crate::{Api, Peer};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -38,15 +39,24 @@ fn after_panic(cause: Box<dyn Any + Send>) -> Response {
     ApiError::from(StoreError::Fault("a handler panicked")).into_response()
 }
 
-/// Takes the caller's request id where it is one, makes one where not, and echoes it.
+/// Takes the caller's request id where it is one, makes one where not, and echoes it. No answer is
+/// kept by a cache: it may be about a person.
 async fn request_id(State(api): State<Api>, mut request: Request, next: Next) -> Response {
     let usable = |text: &&str| (1..=64).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+    let secure = request.extensions().get::<Peer>().is_some_and(|peer| peer.secure);
     let given = request.headers().get(&REQUEST_ID).and_then(|value| value.to_str().ok()).filter(usable);
     let id = given.map_or_else(|| api.access.store().entropy().id(), str::to_owned);
     request.extensions_mut().insert(RequestId(id.clone()));
     let mut response = next.run(request).await;
     if let Ok(value) = HeaderValue::try_from(id) {
         response.headers_mut().insert(REQUEST_ID, value);
+    }
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if secure {
+        let year = HeaderValue::from_static("max-age=31536000; includeSubDomains");
+        headers.insert(STRICT_TRANSPORT_SECURITY, year);
     }
     response
 }

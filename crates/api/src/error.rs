@@ -73,6 +73,12 @@ pub enum ApiError {
         /// The limit, also after decompression.
         limit: usize,
     },
+    /// More is asked at once than one request is given.
+    #[error("too much for one request: {what}")]
+    TooCostly {
+        /// What is too much, and how much there may be.
+        what: String,
+    },
     /// A condition that is to match one resource matches several (R4 §3.1.0.8.2).
     #[error("{criteria:?} matches more than one resource")]
     MultipleMatches {

@@ -46,6 +46,7 @@ fn of_error(error: &ApiError) -> (StatusCode, &'static str) {
         ApiError::NotAcceptable { .. } => (StatusCode::NOT_ACCEPTABLE, "not-supported"),
         ApiError::MediaType { .. } => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "not-supported"),
         ApiError::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "too-long"),
+        ApiError::TooCostly { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "too-costly"),
         ApiError::MultipleMatches { .. } => (StatusCode::PRECONDITION_FAILED, "multiple-matches"),
         ApiError::NoMatch { .. } => (StatusCode::PRECONDITION_FAILED, "not-found"),
         ApiError::Patch(_) => (of_kind(error.kind()).0, "processing"),

@@ -66,14 +66,20 @@ async fn answer(
     written: HashMap<usize, store::Stored>,
 ) -> Result<Answer, ApiError> {
     let mut answers = Vec::with_capacity(entries.len());
+    let mut room = batch::Room::default();
     for (at, entry) in entries.iter().enumerate() {
-        answers.push(match (&plan.deeds[at], written.get(&at)) {
-            (Deed::Read, _) => batch::one(call, entry).await,
+        let answer = match (&plan.deeds[at], written.get(&at)) {
+            (Deed::Read, _) => match room.check() {
+                Ok(()) => batch::one(call, entry).await,
+                Err(full) => Err(full),
+            },
             (_, Some(stored)) if stored.deleted => Ok(plan::deleted()),
             (_, Some(stored)) => Ok(Answer::written(call, stored)),
             (Deed::Found(stored), None) => Ok(Answer { status: http::StatusCode::OK, ..Answer::written(call, stored) }),
             (Deed::Nothing | Deed::Write { .. }, None) => Ok(plan::deleted()),
-        });
+        };
+        room.take(&answer);
+        answers.push(answer);
     }
     Ok(batch::responses(call, "transaction-response", answers))
 }

@@ -1,6 +1,6 @@
 //! update, also as create, and conditional update (R4 §3.1.0.4).
 
-use store::{Change, Expect, Key};
+use store::{Change, Expect, Key, Kind};
 
 use crate::address::{Instance, TypeName};
 use crate::answer::Answer;
@@ -25,7 +25,9 @@ pub async fn put(call: &Call, key: Key, sent: &Sent) -> Result<Answer, ApiError>
     call.without_params()?;
     sent.check_type(&key.resource_type)?;
     sent.check_id(&key.id)?;
-    let stored = call.write("update", create::put(key, call.when.expect()?, sent)).await?;
+    let expect = call.when.expect()?;
+    chosen(call, &key, &expect).await?;
+    let stored = call.write("update", create::put(key, expect, sent)).await?;
     Ok(Answer::written(call, &stored))
 }
 
@@ -33,7 +35,7 @@ pub async fn put(call: &Call, key: Key, sent: &Sent) -> Result<Answer, ApiError>
 pub async fn put_matching(call: &Call, kind: &str, sent: &Sent) -> Result<Answer, ApiError> {
     for _ in 0..ATTEMPTS {
         let found = conditional::find(call, kind, &call.params).await?;
-        let change = replacing(call, kind, found, sent)?;
+        let change = replacing(call, kind, found, sent).await?;
         match call.write("update", change).await {
             Err(error) if call.when.if_match.is_none() && conditional::is_race(&error) => {}
             written => return Ok(Answer::written(call, &written?)),
@@ -42,9 +44,25 @@ pub async fn put_matching(call: &Call, kind: &str, sent: &Sent) -> Result<Answer
     Err(conditional::too_busy())
 }
 
+/// Holds a caller who may not choose ids to those that it sees: whether a hidden one is taken must
+/// not show, so an id that is not there gets the same answer.
+///
+/// # Errors
+/// `NotFound`.
+pub async fn chosen(call: &Call, key: &Key, expect: &Expect) -> Result<(), ApiError> {
+    let makes = matches!(expect, Expect::Absent | Expect::Unmatched(..));
+    if !makes || call.cx.chooses_ids() {
+        return Ok(());
+    }
+    match call.api.access.read(&call.cx, key).await {
+        Err(error) if error.kind() != Kind::Gone => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
 /// The change that a conditional update makes (R4 §3.1.0.4.3): the match's next version, or a new
 /// resource with the id of the body if it has one.
-pub fn replacing(call: &Call, kind: &str, found: Found, sent: &Sent) -> Result<Change, ApiError> {
+pub async fn replacing(call: &Call, kind: &str, found: Found, sent: &Sent) -> Result<Change, ApiError> {
     sent.check_type(kind)?;
     let asked = call.when.expect()?;
     match &found.one {
@@ -59,6 +77,9 @@ pub fn replacing(call: &Call, kind: &str, found: Found, sent: &Sent) -> Result<C
             let id = sent.value.id().map_or_else(|| call.new_id(), str::to_owned);
             let key = crate::address::key(kind, &id, &http::Method::PUT)?;
             let expect = if matches!(asked, Expect::Any) { found.expect_none() } else { asked };
+            if sent.value.id().is_some() {
+                chosen(call, &key, &expect).await?;
+            }
             Ok(create::put(key, expect, sent))
         }
     }

@@ -98,14 +98,17 @@ pub fn rewrite(resource: &mut Value, full_url: Option<&str>, links: &HashMap<Str
 
 fn in_narrative(text: &mut String, links: &HashMap<String, String>) {
     for attribute in ["href=\"", "src=\""] {
-        let mut from = 0;
-        while let Some(start) = text[from..].find(attribute).map(|at| from + at + attribute.len()) {
-            let end = text[start..].find('"').map_or(text.len(), |at| start + at);
-            if let Some(target) = links.get(&text[start..end]) {
-                text.replace_range(start..end, target);
-            }
-            from = start;
+        // Copied once, whatever the number of links.
+        let (mut out, mut rest) = (String::with_capacity(text.len()), text.as_str());
+        while let Some(start) = rest.find(attribute).map(|at| at + attribute.len()) {
+            let end = rest[start..].find('"').map_or(rest.len(), |at| start + at);
+            let link = &rest[start..end];
+            out.push_str(&rest[..start]);
+            out.push_str(links.get(link).map_or(link, String::as_str));
+            rest = &rest[end..];
         }
+        out.push_str(rest);
+        *text = out;
     }
 }
 

@@ -142,11 +142,13 @@ async fn deed(call: &Call, entry: &Entry) -> Result<Deed, ApiError> {
             let sent = entry.sent()?;
             sent.check_type(&key.resource_type)?;
             sent.check_id(&key.id)?;
-            Ok(Deed::write(key.clone(), call.when.expect()?))
+            let expect = call.when.expect()?;
+            update::chosen(call, key, &expect).await?;
+            Ok(Deed::write(key.clone(), expect))
         }
         (&Method::PUT, Place::Type(kind)) => {
             let found = conditional::find(call, kind, &call.params).await?;
-            let Change { key, expect, .. } = update::replacing(call, kind, found, &entry.sent()?)?;
+            let Change { key, expect, .. } = update::replacing(call, kind, found, &entry.sent()?).await?;
             Ok(Deed::write(key, expect))
         }
         (&Method::DELETE, Place::Instance(key)) => {

@@ -204,3 +204,23 @@ async fn other_bundles_are_not_done() {
     assert_eq!(empty.json().text_at(&["type"]), Some("transaction-response"));
     server.post("/Bundle", r#"{"resourceType":"Bundle","type":"collection"}"#).await.is(201);
 }
+
+#[tokio::test]
+async fn a_bundle_asks_for_so_much_and_no_more() {
+    let server = Server::start().await;
+    let asking = |kind: &str, count: usize, url: &str| {
+        let entry = fhir::json!({ "request": { "method": "GET", "url": url } });
+        fhir::json!({ "resourceType": "Bundle", "type": kind, "entry": vec![entry; count] }).to_string()
+    };
+    for kind in ["batch", "transaction"] {
+        server.post("", &asking(kind, 1001, "Patient")).await.refuses(413, "too-costly", None);
+        server.post("", &asking(kind, 1000, "Patient?_summary=count")).await.is(200);
+    }
+    let data = "QUFB".repeat(1_000_000);
+    server.have(&format!(r#"{{"resourceType":"Binary","id":"b","contentType":"image/png","data":"{data}"}}"#)).await;
+    for kind in ["batch", "transaction"] {
+        let reply = server.post("", &asking(kind, 40, "Binary/b")).await.is(200);
+        assert!(reply.text.len() < 40_000_000, "{kind}: {}", reply.text.len());
+        assert!(reply.text.contains("too-costly"), "{kind}");
+    }
+}

@@ -151,3 +151,17 @@ async fn the_statement_says_what_is_done() {
         }
     }
 }
+
+#[tokio::test]
+async fn no_answer_is_kept_by_a_cache() {
+    let server = Server::start().await;
+    for path in ["/Patient", "/Patient/x", "/metadata"] {
+        let reply = server.get(path).await;
+        assert_eq!((reply.header("cache-control"), reply.header("x-content-type-options")), ("no-store", "nosniff"));
+        assert_eq!(reply.header("strict-transport-security"), "", "plain http promises nothing");
+    }
+    let mut request = Request::get("/fhir/metadata").body(Body::empty()).unwrap();
+    let address = std::net::IpAddr::from([10, 0, 0, 7]);
+    request.extensions_mut().insert(api::Peer { address, secure: true, trusted_proxy: false });
+    assert!(server.send(request).await.header("strict-transport-security").starts_with("max-age="));
+}

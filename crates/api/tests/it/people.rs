@@ -117,3 +117,33 @@ async fn an_auditor_finds_reads_and_writes() {
     assert!(other.text.contains("writes only"), "{}", other.text);
     assert!(ask(&server, 0, "GET", "/AuditEvent?patient=Patient/rosa", "").await.matches().is_empty());
 }
+
+#[tokio::test]
+async fn no_road_of_a_chosen_id_tells_whether_it_is_taken() {
+    let world = World::new().await;
+    let (nurse, stranger) = (world.nurse("Ixmucané"), world.igss_specialist("Lima"));
+    world.person(&nurse, "rosa", "Tzub").await;
+    world.person(&stranger, "ana", "Pop").await;
+    let server = door(&world, &[&stranger]).await;
+    let patient = |id: &str| fhir::json!({ "resourceType": "Patient", "id": id, "name": [{ "family": "Pop" }] });
+    let entry = |id: &str| {
+        let request = fhir::json!({ "method": "PUT", "url": format!("Patient/{id}"), "ifNoneMatch": "*" });
+        fhir::json!({ "resourceType": "Bundle", "type": "transaction",
+            "entry": [{ "resource": patient(id), "request": request }] })
+    };
+    let mut answers = Vec::new();
+    for id in ["rosa", "nadie"] {
+        let headers = [("authorization", "Bearer caller-0"), ("if-none-match", "*")];
+        let direct = server.call("PUT", &format!("/Patient/{id}"), &headers, &patient(id).to_string()).await;
+        let conditional = ask(&server, 0, "PUT", "/Patient?identifier=urn:x%7C1", &patient(id).to_string()).await;
+        let bundle = ask(&server, 0, "POST", "", &entry(id).to_string()).await;
+        let told = |reply: Reply| (reply.status.as_u16(), reply.text.replace(id, "(id)"));
+        answers.push([direct, conditional, bundle].map(told));
+    }
+    assert_eq!(answers[0], answers[1]);
+    assert!(answers[0].iter().all(|(status, _)| *status == 404), "{answers:?}");
+    let headers = [("authorization", "Bearer caller-0"), ("if-none-match", "*")];
+    server.call("PUT", "/Patient/ana", &headers, &patient("ana").to_string()).await.is(412);
+    let nameless = fhir::json!({ "resourceType": "Patient", "name": [{ "family": "Pop" }] }).to_string();
+    ask(&server, 0, "PUT", "/Patient?identifier=urn:x%7C1", &nameless).await.is(201);
+}
