@@ -158,6 +158,24 @@ fn unreadable(rejection: FormRejection) -> Problem {
     if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE { Problem::TooLarge } else { Problem::Unreadable }
 }
 
+/// Runs the page and settles its form. In a task of its own: whoever closes the browser meanwhile
+/// would leave the form half done and its key taken.
+async fn answered(visit: &Visit, slot: once::Slot, request: Request, next: Next) -> Response {
+    let (own, form) = (visit.clone(), slot.clone());
+    let running = tokio::spawn(async move {
+        let response = next.run(request).await;
+        once::settle(&own, &form, once::place(&response)).await;
+        response
+    });
+    match running.await {
+        Ok(response) => response,
+        Err(_) => {
+            once::settle(visit, &slot, None).await;
+            Problem::Fault.into_response()
+        }
+    }
+}
+
 /// Finds out who visits, and remembers the browser by a cookie.
 pub async fn visit(Extract(state): Extract<Arc<Shared>>, mut request: Request, next: Next) -> Response {
     let headers = request.headers();
@@ -184,8 +202,7 @@ pub async fn visit(Extract(state): Extract<Arc<Shared>>, mut request: Request, n
     let slot = once::Slot::default();
     request.extensions_mut().insert(visit.clone());
     request.extensions_mut().insert(slot.clone());
-    let mut response = next.run(request).await;
-    once::settle(&visit, &slot, once::place(&response)).await;
+    let mut response = answered(&visit, slot, request, next).await;
     if known.is_none() {
         cookie::write(response.headers_mut(), cookie::VISIT, &secret, state.https);
     }

@@ -48,7 +48,9 @@ impl Kept {
 
 /// A path of ours, never another place's address.
 pub fn inside(path: &str) -> Option<String> {
-    let ours = path.starts_with('/') && !path.starts_with("//") && !path.contains(['\\', '\r', '\n']);
+    // Browsers drop tabs and line breaks from an address: `/<tab>/elsewhere` would be `//elsewhere`.
+    let odd = |letter: char| letter == '\\' || letter.is_control() || letter.is_whitespace();
+    let ours = path.starts_with('/') && !path.starts_with("//") && !path.contains(odd);
     ours.then(|| path.to_owned())
 }
 
@@ -76,7 +78,7 @@ mod tests {
 
     #[test]
     fn the_way_on_never_leads_elsewhere() {
-        for path in ["https://x", "//x", "/\\x", "x", ""] {
+        for path in ["https://x", "//x", "/\\x", "x", "", "/\t/x", "/\0/x", "/\u{85}/x", "/ /x"] {
             assert_eq!(inside(path), None, "{path}");
         }
         assert_eq!(inside("/personas?q=a").as_deref(), Some("/personas?q=a"));
