@@ -71,7 +71,7 @@ async fn demonstration(language: Language, matches: &ArgMatches, settings: &Sett
 
 /// Opens, listens, and answers until told to stop.
 async fn serve(settings: &Settings, default: &str, demo: Option<(Language, &Path)>) -> Result<ExitCode> {
-    settings.safe(demo.is_some())?;
+    settings.safe(demo.is_some() || demo::is_there(&settings.location(default)))?;
     let access = wiring::open(&settings.location(default)).await?;
     let listener = listen::bind(settings.listen).await?;
     let figures = Figures::new(access.store().clone());

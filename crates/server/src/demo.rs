@@ -50,6 +50,11 @@ pub struct Size {
     pub referrals_percent: usize,
 }
 
+/// Whether a store is a demonstration's, whose passwords are written on its door.
+pub fn is_there(location: &Location) -> bool {
+    matches!(location, Location::Directory(folder) if folder.join(ACCOUNTS).is_file())
+}
+
 /// Seeds the folder, unless it holds a finished demonstration.
 ///
 /// # Errors
@@ -305,4 +310,18 @@ pub fn welcome(language: Language, folder: &Path, address: &str) {
             "Log in as ana.chun, attend an appointment and answer it."
         )
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_with_its_accounts_on_the_door_is_a_demonstration() {
+        let folder = tempfile::tempdir().unwrap();
+        let location = Location::Directory(folder.path().to_owned());
+        assert!(!is_there(&location));
+        std::fs::write(folder.path().join(ACCOUNTS), "{}").unwrap();
+        assert!(is_there(&location));
+    }
 }

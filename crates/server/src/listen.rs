@@ -13,7 +13,8 @@ use arc_swap::ArcSwap;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
-use http::{HeaderValue, Request};
+use axum::response::{IntoResponse, Response};
+use http::{HeaderValue, Request, StatusCode, header};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
@@ -23,8 +24,16 @@ use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
+
+/// At most so many connections at once; the next ones are turned away.
+const CONNECTIONS: usize = 2048;
+/// A request's head, and a handshake, arrive within this time.
+const HEAD: Duration = Duration::from_secs(15);
+/// A request, its body included, is answered within this time.
+const REQUEST: Duration = Duration::from_secs(120);
 
 /// How the door stands.
 pub struct Door {
@@ -48,7 +57,8 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener> {
 /// If the certificate can't be read at the start.
 pub async fn serve(listener: TcpListener, door: Door, router: Router) -> Result<()> {
     let tls = door.tls.as_ref().map(|(certificate, key)| Tls::new(certificate, key)).transpose()?;
-    let hall = Hall { graceful: GracefulShutdown::new(), door: Arc::new(door), tls, router };
+    let places = Arc::new(Semaphore::new(CONNECTIONS));
+    let hall = Hall { graceful: GracefulShutdown::new(), door: Arc::new(door), tls, router, places };
     let (mut terminate, mut interrupt, mut reload) =
         (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?, signal(SignalKind::hangup())?);
     loop {
@@ -80,37 +90,60 @@ struct Hall {
     door: Arc<Door>,
     tls: Option<Tls>,
     router: Router,
+    places: Arc<Semaphore>,
 }
 
 impl Hall {
     fn receive(&self, stream: TcpStream, peer: SocketAddr) {
+        let Ok(place) = self.places.clone().try_acquire_owned() else {
+            tracing::warn!("too many connections: one was turned away");
+            return;
+        };
         let _ = stream.set_nodelay(true);
         let watcher = self.graceful.watcher();
         let (door, router) = (self.door.clone(), self.router.clone());
         let acceptor = self.tls.as_ref().map(Tls::acceptor);
         tokio::spawn(async move {
+            let _place = place;
             let secure = acceptor.is_some();
             let service =
                 TowerToHyperService::new(tower::service_fn(move |mut request: Request<hyper::body::Incoming>| {
                     mark(&mut request, peer, secure, &door);
-                    router.clone().oneshot(request.map(Body::new))
+                    in_time(REQUEST, router.clone().oneshot(request.map(Body::new)))
                 }));
-            let mut builder = auto::Builder::new(TokioExecutor::new());
-            builder.http1().timer(TokioTimer::new()).header_read_timeout(Duration::from_secs(15));
-            let ping = Duration::from_secs(30);
-            builder.http2().timer(TokioTimer::new()).max_concurrent_streams(64).keep_alive_interval(ping);
-            let io: Box<dyn Stream> = match acceptor {
-                None => Box::new(stream),
-                Some(acceptor) => match tokio::time::timeout(Duration::from_secs(10), acceptor.accept(stream)).await {
-                    Ok(Ok(stream)) => Box::new(stream),
+            // HTTP/2 is what TLS agreed on. To find out by listening would wait for a silent caller
+            // without end.
+            let (io, two): (Box<dyn Stream>, bool) = match acceptor {
+                None => (Box::new(stream), false),
+                Some(acceptor) => match tokio::time::timeout(HEAD, acceptor.accept(stream)).await {
+                    Ok(Ok(stream)) => {
+                        let two = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+                        (Box::new(stream), two)
+                    }
                     _ => return,
                 },
             };
-            let connection = builder.serve_connection(TokioIo::new(io), service).into_owned();
+            let connection = builder(two).serve_connection(TokioIo::new(io), service).into_owned();
             if let Err(error) = watcher.watch(connection).await {
                 tracing::debug!(%error, "a connection ended early");
             }
         });
+    }
+}
+
+fn builder(two: bool) -> auto::Builder<TokioExecutor> {
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD);
+    let ping = Duration::from_secs(30);
+    builder.http2().timer(TokioTimer::new()).max_concurrent_streams(64).keep_alive_interval(ping);
+    if two { builder.http2_only() } else { builder.http1_only() }
+}
+
+/// Nobody holds a handler for ever by sending a body drop by drop.
+async fn in_time<E>(limit: Duration, answer: impl Future<Output = Result<Response, E>>) -> Result<Response, E> {
+    match tokio::time::timeout(limit, answer).await {
+        Ok(answer) => answer,
+        Err(_) => Ok((StatusCode::REQUEST_TIMEOUT, [(header::CONNECTION, "close")]).into_response()),
     }
 }
 
@@ -125,7 +158,10 @@ fn mark<B>(request: &mut Request<B>, peer: SocketAddr, secure: bool, door: &Door
         let value = headers.get(name).filter(|_| trusted)?;
         value.to_str().ok().map(str::to_owned)
     };
-    let client = forwarded(headers, "x-forwarded-for").and_then(|list| client_address(&list, &door.proxies));
+    // Proxies that add a line of their own instead of lengthening the list count too.
+    let lines = headers.get_all("x-forwarded-for").iter().filter(|_| trusted);
+    let list: Vec<&str> = lines.map(|line| line.to_str().unwrap_or("?")).collect();
+    let client = client_address(&list.join(","), &door.proxies);
     let https = forwarded(headers, "x-forwarded-proto").map_or(secure, |proto| proto.trim() == "https");
     if let Some(host) = forwarded(headers, "x-forwarded-host").and_then(|host| host.parse::<HeaderValue>().ok()) {
         headers.insert(http::header::HOST, host);
@@ -146,8 +182,15 @@ fn mark<B>(request: &mut Request<B>, peer: SocketAddr, secure: bool, door: &Door
 
 /// The last address of the list that is no trusted proxy: what stands before it anyone may have written.
 fn client_address(list: &str, proxies: &[IpNet]) -> Option<IpAddr> {
-    let mut addresses = list.rsplit(',').map_while(|text| text.trim().parse::<IpAddr>().ok());
+    let mut addresses = list.rsplit(',').map_while(|text| address(text.trim()));
     addresses.find(|address| !proxies.iter().any(|net| net.contains(address)))
+}
+
+/// `190.0.0.1`, `190.0.0.1:4711`, `2001:db8::1`, `[2001:db8::1]:4711`: some proxies tell the port too.
+fn address(text: &str) -> Option<IpAddr> {
+    let bare = text.trim_start_matches('[').trim_end_matches(']');
+    let found = text.parse::<SocketAddr>().map(|both| both.ip()).or_else(|_| bare.parse());
+    found.ok().map(|address| address.to_canonical())
 }
 
 fn sane(id: &str) -> bool {
@@ -244,5 +287,23 @@ mod tests {
         assert_eq!(request.headers()["x-forwarded-proto"], "https");
         assert_eq!(request.headers()["x-request-id"], "abcdefgh-1");
         assert_eq!(request.headers()["host"], "salud.example");
+    }
+
+    #[test]
+    fn each_line_of_a_list_counts_and_ports_do_not() {
+        let told = |values: &[&str]| {
+            let headers: Vec<_> = values.iter().map(|value| ("x-forwarded-for", *value)).collect();
+            client(&marked("10.1.1.1", &headers))
+        };
+        assert_eq!(told(&["1.2.3.4", "190.0.0.1, 10.0.0.9"]), "190.0.0.1", "the first line is anyone's");
+        assert_eq!(told(&["190.0.0.1:4711"]), "190.0.0.1");
+        assert_eq!(told(&["[2001:db8::1]:4711"]), "2001:db8::1");
+        assert_eq!(told(&["190.0.0.1, ?"]), "10.1.1.1", "what can't be read is not believed");
+    }
+
+    #[tokio::test]
+    async fn a_request_without_end_is_ended() {
+        let answer = in_time(Duration::from_millis(1), std::future::pending::<Result<Response, ()>>()).await.unwrap();
+        assert_eq!(answer.status(), StatusCode::REQUEST_TIMEOUT);
     }
 }

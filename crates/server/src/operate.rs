@@ -10,7 +10,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Router, middleware};
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderValue, Method, StatusCode, header};
 use prometheus_client::encoding::{EncodeLabelSet, text::encode};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -109,7 +109,9 @@ async fn metrics(State(figures): State<Arc<Figures>>) -> Response {
 }
 
 async fn observe(State(figures): State<Arc<Figures>>, request: Request, next: Next) -> Response {
-    let method = request.method().to_string();
+    // A stranger may send any word for a method; each would be a figure of its own.
+    let known = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS];
+    let method = known.iter().find(|known| *known == request.method()).map_or("other", Method::as_str).to_owned();
     let matched = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let id = request.headers().get("x-request-id").cloned().unwrap_or(HeaderValue::from_static("-"));
     let start = Instant::now();
