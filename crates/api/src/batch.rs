@@ -73,7 +73,7 @@ pub async fn bundle(call: Call, sent: Sent) -> Result<Answer, ApiError> {
     let entries = open(&call, sent.value)?;
     match kind.as_str() {
         "batch" => Ok(batch(&call, entries).await),
-        "transaction" => transaction::run(&call, entries.into_iter().collect::<Result<_, _>>()?).await,
+        "transaction" => transaction::run(&call, entries.into_iter().collect::<Result<_, _>>()?, Vec::new()).await,
         _ => Err(ApiError::invalid(
             "value",
             "Bundle.type",
@@ -190,7 +190,7 @@ fn response(answer: &Answer, outcome: Option<&[u8]>) -> String {
 
 /// Takes the Bundle apart. What is wrong with the Bundle itself refuses it whole; an entry with an
 /// address that can't be read is that entry's own trouble.
-fn open(call: &Call, mut bundle: Value) -> Result<Vec<Result<Entry, ApiError>>, ApiError> {
+pub fn open(call: &Call, mut bundle: Value) -> Result<Vec<Result<Entry, ApiError>>, ApiError> {
     let count = bundle.items("entry").len();
     if count > MOST_ENTRIES {
         return Err(ApiError::TooCostly { what: format!("{count} entries, and at most {MOST_ENTRIES} are done") });

@@ -120,7 +120,49 @@ fn line(out: &mut String, before: &str, depth: usize) {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use axum::routing::get;
+    use http::StatusCode;
+    use http_body_util::BodyExt;
+    use tower::ServiceExt;
+
     use super::*;
+    use crate::{Authenticate, Authenticated, Settings};
+
+    struct Nobody;
+
+    impl Authenticate for Nobody {
+        fn authenticate(&self, _: &str, _: &str, _: Option<&str>) -> Authenticated {
+            Box::pin(async { Err(access::AccessError::Unauthenticated) })
+        }
+    }
+
+    #[tokio::test]
+    async fn a_handler_that_panics_is_answered_and_the_next_request_too() {
+        let world = testkit::World::new().await;
+        let api = Api {
+            access: world.access.clone(),
+            authenticate: Arc::new(Nobody),
+            settings: Arc::new(Settings::default()),
+        };
+        let panics = get(async || -> &'static str { panic!("Rosa Tzub is not to be told") });
+        let routes = Router::new().route("/broken", panics).route("/whole", get(async || "ok"));
+        let router = wrap(routes, api);
+        let ask = async |path: &str| {
+            let request = Request::get(path).body(Body::empty()).unwrap();
+            let (parts, body) = router.clone().oneshot(request).await.unwrap().into_parts();
+            (parts, body.collect().await.unwrap().to_bytes())
+        };
+        let (parts, body) = ask("/broken").await;
+        assert_eq!(parts.status, StatusCode::INTERNAL_SERVER_ERROR);
+        assert!(parts.headers.contains_key(&REQUEST_ID));
+        let outcome = fhir::json::parse(&body).unwrap();
+        assert_eq!(outcome.resource_type(), Some("OperationOutcome"));
+        assert_eq!(outcome.items("issue")[0].text_at(&["code"]), Some("exception"));
+        assert!(!outcome.to_string().contains("Rosa"));
+        assert_eq!(ask("/whole").await.0.status, StatusCode::OK);
+    }
 
     #[test]
     fn what_is_shown_pretty_reads_back_the_same() {

@@ -25,6 +25,7 @@ mod patch;
 mod read;
 mod search;
 mod shape;
+mod transact;
 mod transaction;
 mod update;
 mod validate;
@@ -37,6 +38,7 @@ use axum::Router;
 use axum::routing::{get, post};
 
 pub use call::Peer;
+pub use transact::{Refused, transact};
 
 /// Where the API lies.
 pub const MOUNT: &str = "/fhir";

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 
 use access::{AccessError, Act};
 use http::Method;
-use store::{Change, StoreError};
+use store::{Change, PrivateWrite, StoreError};
 
 use crate::answer::Answer;
 use crate::batch::{self, Entry};
@@ -18,13 +18,13 @@ use crate::conditional::{self, ATTEMPTS};
 use crate::error::ApiError;
 use plan::{Deed, Plan};
 
-/// Does all entries or none.
-pub async fn run(call: &Call, entries: Vec<Entry>) -> Result<Answer, ApiError> {
+/// Does all entries or none; the private records are written in the same commit.
+pub async fn run(call: &Call, entries: Vec<Entry>, private: Vec<PrivateWrite>) -> Result<Answer, ApiError> {
     for _ in 0..ATTEMPTS {
         let plan = Plan::make(call, &entries).await?;
         let links = links::resolve(call, &entries, &plan).await?;
         let (order, changes) = changes(&entries, &plan, &links)?;
-        let act = Act { name: "transaction", changes, ..Act::default() };
+        let act = Act { name: "transaction", changes, private: private.clone(), ..Act::default() };
         match commit(call, act).await {
             Ok(stored) => return answer(call, &entries, &plan, order.into_iter().zip(stored).collect()).await,
             Err(error) if plan.may_race && conditional::is_race(&error) => {}

@@ -46,7 +46,7 @@ const PAST_DAYS: i64 = 120;
 pub struct Size {
     /// Synthetic people.
     pub people: usize,
-    /// Part of the plots' counts, in percent; at least one of each.
+    /// Part of the plots' counts, in percent; at least five of each.
     pub referrals_percent: usize,
 }
 
@@ -174,8 +174,13 @@ async fn tell(
 ) -> Result<usize> {
     let mut stories = Vec::new();
     for plot in PLOTS {
-        for _ in 0..(plot.count * size.referrals_percent / 100).max(1) {
-            stories.extend(begin(&mut stage, residents, plot, now)?);
+        let wanted = (plot.count * size.referrals_percent / 100).max(script::LEAST);
+        let enough = stories.len() + wanted;
+        // A place may have nobody for a story: another is drawn.
+        for _ in 0..wanted * 50 {
+            if stories.len() < enough {
+                stories.extend(begin(&mut stage, residents, plot, now)?);
+            }
         }
     }
     let mut due: BinaryHeap<Reverse<(Timestamp, usize, usize)>> = BinaryHeap::new();
@@ -232,8 +237,19 @@ fn begin<'a>(
         care::referral::state::Priority::P3,
         care::referral::state::Priority::P2,
     ]);
-    let patient = resident.patient.clone();
-    let story = Story { nurse, specialist, service, patient, case, priority, transfer, referral: None, meeting };
+    let story = Story {
+        nurse,
+        specialist,
+        service,
+        patient: resident.patient.clone(),
+        case,
+        priority,
+        transfer,
+        visit: stage.dice.between(0, 1) == 1,
+        plan: !plot.steps.contains(&script::Step::AcknowledgeAlone),
+        referral: None,
+        meeting,
+    };
     Ok(Some((story, times, plot)))
 }
 

@@ -1,24 +1,27 @@
 //! `tejido load`: FHIR Bundles and NDJSON, gzip too, through the same gate as every other write.
 //!
-//! It may be stopped and started again: how far a file has come is committed with each batch. What
-//! is refused does not stop the rest; each refusal is told with its place and reason.
+//! A transaction Bundle is done whole or not at all, a batch entry by entry; the resources of any
+//! other Bundle are written as they are. It may be stopped and started again: how far a file has
+//! come is committed with what was written. What is refused does not stop the rest; each refusal
+//! is told with its place and reason.
 
 pub mod codes;
+mod document;
 
 use std::fs::File;
-use std::io::{BufRead, BufReader, BufWriter, Read, Write};
+use std::io::{BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use access::{Access, AccessError, Act, Cx};
 use anyhow::{Context, Result, bail, ensure};
+use fhir::outcome::Issue;
 use fhir::{Value, json};
-use flate2::read::MultiGzDecoder;
 use sha2::{Digest, Sha256};
-use store::{Change, Expect, Key, PrivateExpect, PrivateWrite, Write as Put};
+use store::{Change, Expect, Key, Kind, PrivateExpect, PrivateWrite, Write as Put};
 
-/// The longest line or Bundle that is read, in bytes: a zip bomb ends here.
-const MAX_DOCUMENT: u64 = 256 << 20;
+use document::Documents;
+
 const BATCH: usize = 200;
 const KIND: &str = "load";
 
@@ -91,16 +94,6 @@ fn folder(path: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// The text of a file, unpacked where it is gzip.
-fn open(path: &Path) -> Result<Box<dyn BufRead + Send>> {
-    let mut reader = BufReader::new(File::open(path)?);
-    let packed = reader.fill_buf()?.starts_with(&[0x1f, 0x8b]);
-    Ok(match packed {
-        true => Box::new(BufReader::new(MultiGzDecoder::new(reader))),
-        false => Box::new(reader),
-    })
-}
-
 /// A name for the file's content, under which its progress is kept.
 fn fingerprint(path: &Path) -> Result<String> {
     let mut hash = Sha256::new();
@@ -133,23 +126,48 @@ struct Item {
     bytes: Arc<[u8]>,
 }
 
+/// What one document, or one entry of it, asks for.
+enum Step {
+    /// To be written as it is.
+    Put(Item),
+    /// Entries with a request, to be done together.
+    Together { place: String, bundle: Value, writes: u64 },
+    /// Refused on reading.
+    Nothing,
+}
+
 impl Loader<'_> {
     async fn file(&mut self, path: &Path) -> Result<()> {
         let print = fingerprint(path)?;
         let done = self.done(&print).await?;
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let mut reader = open(path)?;
+        let mut documents = Documents::open(path)?;
+        let name = documents.name.clone();
         let mut number = 0_u64;
         let mut batch = Vec::new();
-        while let Some(text) = document(&mut reader, &name)? {
-            let place = format!("{name}:{}", number + 1);
-            for item in self.items(&place, text)? {
+        loop {
+            let (place, text) = match documents.read() {
+                Ok(Some(found)) => found,
+                Ok(None) => break,
+                // What follows can't be read either.
+                Err(problem) => {
+                    self.report.refuse(&documents.place(), "", &problem)?;
+                    break;
+                }
+            };
+            for step in self.steps(&place, text)? {
                 number += 1;
                 if number <= done {
                     self.outcome.skipped += 1;
                     continue;
                 }
-                batch.extend(item);
+                match step {
+                    Step::Put(item) => batch.push(item),
+                    Step::Together { place, bundle, writes } => {
+                        self.write(std::mem::take(&mut batch), &print, number - 1).await?;
+                        self.together(&place, bundle, writes, progress(&print, number)).await?;
+                    }
+                    Step::Nothing => {}
+                }
                 if batch.len() >= BATCH {
                     self.write(std::mem::take(&mut batch), &print, number).await?;
                     eprint!("\r{name}: {number}");
@@ -167,39 +185,58 @@ impl Loader<'_> {
         Ok(text.and_then(|text| text.parse().ok()).unwrap_or(0))
     }
 
-    /// The resources of a document; `None` for one that was refused on reading.
-    fn items(&mut self, place: &str, text: Vec<u8>) -> Result<Vec<Option<Item>>> {
+    /// What a document asks for.
+    fn steps(&mut self, place: &str, text: Vec<u8>) -> Result<Vec<Step>> {
         let value = match json::parse(&text) {
             Ok(value) => value,
             Err(error) => {
                 self.report.refuse(place, "", &error.to_string())?;
-                return Ok(vec![None]);
+                return Ok(vec![Step::Nothing]);
             }
         };
         if value.resource_type() != Some("Bundle") || value.items("entry").is_empty() {
-            let item = self.item(place, &value, text)?;
-            return Ok(vec![item]);
+            return Ok(vec![self.item(place, &value, text)?]);
         }
-        if let Some("batch" | "transaction") = value.text_at(&["type"]) {
-            bail!("{place}: a {} Bundle is sent to /fhir, not loaded", value.text_at(&["type"]).unwrap_or_default());
+        let entries = value.items("entry");
+        let place_of = |at: usize| format!("{place} Bundle.entry[{at}]");
+        match value.text_at(&["type"]) {
+            Some("transaction") => {
+                let writes = entries.iter().map(writes).sum();
+                Ok(vec![Step::Together { place: place.to_owned(), bundle: value, writes }])
+            }
+            Some("batch") => Ok(entries.iter().enumerate().map(|(at, entry)| alone(place_of(at), entry)).collect()),
+            _ => {
+                let resource = |(at, entry): (usize, &Value)| match entry.get("resource") {
+                    Some(resource) => self.item(&place_of(at), resource, resource.to_bytes()),
+                    None => Ok(Step::Nothing),
+                };
+                entries.iter().enumerate().map(resource).collect()
+            }
         }
-        let mut items = Vec::new();
-        for (at, entry) in value.items("entry").iter().enumerate() {
-            let place = format!("{place} Bundle.entry[{at}]");
-            items.push(match entry.get("resource") {
-                Some(resource) => self.item(&place, resource, resource.to_bytes())?,
-                None => None,
-            });
-        }
-        Ok(items)
     }
 
-    fn item(&mut self, place: &str, value: &Value, bytes: Vec<u8>) -> Result<Option<Item>> {
+    fn item(&mut self, place: &str, value: &Value, bytes: Vec<u8>) -> Result<Step> {
         let (Some(kind), Some(id)) = (value.resource_type(), value.id().filter(|id| fhir::is_id(id))) else {
             self.report.refuse(place, "", "a resource to load has a resourceType and a valid id")?;
-            return Ok(None);
+            return Ok(Step::Nothing);
         };
-        Ok(Some(Item { place: place.to_owned(), key: Key::new(kind, id), bytes: bytes.into() }))
+        Ok(Step::Put(Item { place: place.to_owned(), key: Key::new(kind, id), bytes: bytes.into() }))
+    }
+
+    /// Does the entries of a transaction or none of them.
+    async fn together(&mut self, place: &str, bundle: Value, writes: u64, progress: PrivateWrite) -> Result<()> {
+        match api::transact(self.access, self.cx, bundle, vec![progress.clone()]).await {
+            Ok(()) => self.outcome.written += writes,
+            Err(refused) if matches!(refused.kind, Kind::Fault | Kind::Busy | Kind::Timeout) => {
+                bail!("{place}: {}", issues(&refused.issues))
+            }
+            Err(refused) => {
+                self.report.refuse(place, "", &issues(&refused.issues))?;
+                let act = Act { name: "load", private: vec![progress], ..Act::default() };
+                self.access.commit(self.cx, act).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Writes a batch with the progress it makes; what the batch refuses is tried one by one.
@@ -207,14 +244,7 @@ impl Loader<'_> {
         let act = |items: &[&Item]| Act {
             name: "load",
             changes: items.iter().map(|item| change(item)).collect(),
-            private: vec![PrivateWrite {
-                kind: KIND,
-                key: print.to_owned(),
-                expect: PrivateExpect::Any,
-                value: Some(number.to_string().into_bytes()),
-                owner: None,
-                expires: None,
-            }],
+            private: vec![progress(print, number)],
             ..Act::default()
         };
         let all: Vec<&Item> = batch.iter().collect();
@@ -226,7 +256,7 @@ impl Loader<'_> {
             let single = Act { name: "load", changes: vec![change(item)], ..Act::default() };
             match self.access.commit(self.cx, single).await {
                 Ok(_) => self.outcome.written += 1,
-                Err(error) if error.kind() == store::Kind::Fault => return Err(error.into()),
+                Err(error) if error.kind() == Kind::Fault => return Err(error.into()),
                 Err(error) => self.report.refuse(&item.place, &item.key.to_string(), &told(&error))?,
             }
         }
@@ -235,38 +265,34 @@ impl Loader<'_> {
     }
 }
 
+/// How far a file has come.
+fn progress(print: &str, number: u64) -> PrivateWrite {
+    let value = Some(number.to_string().into_bytes());
+    PrivateWrite { kind: KIND, key: print.to_owned(), expect: PrivateExpect::Any, value, owner: None, expires: None }
+}
+
+/// An entry of a batch, which stands alone.
+fn alone(place: String, entry: &Value) -> Step {
+    let bundle = json!({ "resourceType": "Bundle", "type": "transaction", "entry": [entry.clone()] });
+    Step::Together { place, bundle, writes: writes(entry) }
+}
+
+fn writes(entry: &Value) -> u64 {
+    u64::from(entry.text_at(&["request", "method"]).is_some_and(|method| method != "GET" && method != "HEAD"))
+}
+
 fn change(item: &Item) -> Change {
     Change { key: item.key.clone(), expect: Expect::Any, write: Put::Put(item.bytes.clone()) }
 }
 
 fn told(error: &AccessError) -> String {
     match error {
-        AccessError::Invalid(issues) | AccessError::Rule(issues) => {
-            let all = issues
-                .iter()
-                .map(|issue| format!("{}: {}", issue.expression.as_deref().unwrap_or("-"), issue.diagnostics));
-            all.collect::<Vec<_>>().join("; ")
-        }
+        AccessError::Invalid(found) | AccessError::Rule(found) => issues(found),
         other => other.to_string(),
     }
 }
 
-/// The next document: a line of NDJSON, or the whole of a `.json` file.
-fn document(reader: &mut Box<dyn BufRead + Send>, name: &str) -> Result<Option<Vec<u8>>> {
-    let whole = name.to_lowercase().trim_end_matches(".gz").ends_with(".json");
-    loop {
-        let mut text = Vec::new();
-        let mut bounded = reader.take(MAX_DOCUMENT + 1);
-        let count = match whole {
-            true => bounded.read_to_end(&mut text)?,
-            false => bounded.read_until(b'\n', &mut text)?,
-        };
-        ensure!(count as u64 <= MAX_DOCUMENT, "{name}: a document of more than {} MB", MAX_DOCUMENT >> 20);
-        if count == 0 {
-            return Ok(None);
-        }
-        if !text.trim_ascii().is_empty() {
-            return Ok(Some(text.trim_ascii().to_vec()));
-        }
-    }
+fn issues(found: &[Issue]) -> String {
+    let told = |issue: &Issue| format!("{}: {}", issue.expression.as_deref().unwrap_or("-"), issue.diagnostics);
+    found.iter().map(told).collect::<Vec<_>>().join("; ")
 }

@@ -2,6 +2,7 @@
 //!
 //! A label or log line carries the route's pattern, never the path: a path may name a person.
 
+use std::any::Any;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -18,6 +19,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 use store::Store;
+use tower_http::catch_panic::CatchPanicLayer;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Route {
@@ -82,7 +84,17 @@ pub fn watch(router: Router, figures: Arc<Figures>) -> Router {
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
         .with_state(figures.clone());
-    router.merge(operator).layer(middleware::from_fn_with_state(figures, observe))
+    router
+        .merge(operator)
+        .layer(CatchPanicLayer::custom(after_panic))
+        .layer(middleware::from_fn_with_state(figures, observe))
+}
+
+/// A page that panicked; what `api` does it answers itself, as FHIR.
+fn after_panic(_cause: Box<dyn Any + Send>) -> Response {
+    tracing::error!("a handler panicked");
+    let words = "Algo falló de este lado. Vuelva atrás e intente de nuevo; si sigue, avise a quien administra.\n";
+    (StatusCode::INTERNAL_SERVER_ERROR, words).into_response()
 }
 
 async fn ready(State(figures): State<Arc<Figures>>) -> Response {
@@ -131,4 +143,28 @@ async fn observe(State(figures): State<Arc<Figures>>, request: Request, next: Ne
     }
     response.headers_mut().entry("x-request-id").or_insert(id);
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use tower::ServiceExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_page_that_panics_is_answered_counted_and_the_next_one_too() {
+        let world = testkit::World::new().await;
+        let panics = get(async || -> &'static str { panic!("broken") });
+        let router = watch(Router::new().route("/rota", panics), Figures::new(world.store().clone()));
+        let ask = async |path: &str| {
+            let request = Request::get(path).body(Body::empty()).unwrap();
+            router.clone().oneshot(request).await.unwrap()
+        };
+        assert_eq!(ask("/rota").await.status(), StatusCode::INTERNAL_SERVER_ERROR);
+        assert_eq!(ask("/healthz").await.status(), StatusCode::OK);
+        let figures = axum::body::to_bytes(ask("/metrics").await.into_body(), 1 << 20).await.unwrap();
+        let figures = String::from_utf8(figures.to_vec()).unwrap();
+        assert!(figures.contains(r#"route="/rota",status="500"} 1"#), "{figures}");
+    }
 }

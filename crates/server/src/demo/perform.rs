@@ -7,9 +7,12 @@ use access::{Access, Act, Cx};
 use anyhow::{Context, Result};
 use care::referral::answer::{self, CounterReferral, Line, LineAnswer, LineKind};
 use care::referral::draft::{self, Draft};
+use care::referral::moves::Move;
 use care::referral::review::{self, RedirectReason, ReturnReason, Review};
 use care::referral::state::{ExitReason, Priority, State};
-use care::referral::{Named, Referral, attend, book, cancel, exit, follow_up, send, transfer};
+use care::referral::{Advance, Named, Referral, attend, book, cancel, exit, follow_up, send, transfer};
+use care::visit::form::{Diagnosis, Form, Treatment};
+use care::visit::record;
 use jiff::{Timestamp, ToSpan};
 use network::Service;
 use network::demo::Staff;
@@ -35,6 +38,10 @@ pub struct Story<'a> {
     pub priority: Priority,
     /// Whether it becomes an urgent transfer.
     pub transfer: bool,
+    /// Whether the visit at the post is written down as well.
+    pub visit: bool,
+    /// Whether the answer asks something of the post.
+    pub plan: bool,
     pub referral: Option<Referral>,
     /// When the person is attended or missed: the appointment is booked for then.
     pub meeting: Option<Timestamp>,
@@ -60,15 +67,18 @@ impl Stage<'_> {
         let coordinator = self.coordinator(story, now)?;
         let access = self.access;
         let next = match (step, &story.referral) {
-            (Step::Draft, _) => draft::start_draft(access, &nurse, &self.draft(story)).await?,
+            (Step::Draft, _) => {
+                let encounter = self.visit(story, &nurse).await?;
+                draft::start_draft(access, &nurse, &Draft { encounter, ..self.draft(story) }).await?
+            }
             (step, Some(referral)) => match step {
                 Step::Discard => draft::discard(access, &nurse, referral).await?,
                 Step::Send => send::send(access, &nurse, referral).await?,
                 Step::Receive => review::receive(access, &coordinator, referral).await?,
-                Step::Accept | Step::Return | Step::Redirect | Step::Reject | Step::Advise => {
+                Step::Accept | Step::AcceptUnranked | Step::Return | Step::Redirect | Step::Reject | Step::Advise => {
                     self.review(story, step, &coordinator, referral).await?
                 }
-                Step::Book => self.book(story, &coordinator, referral).await?,
+                Step::Book | Step::Propose => self.book(story, step, &coordinator, referral).await?,
                 Step::Miss => cancel::no_show(access, &specialist, referral, words::MISSED).await?,
                 Step::Relist => cancel::relist(access, &nurse, referral, words::FOUND).await?,
                 Step::CancelByProvider => {
@@ -79,9 +89,12 @@ impl Stage<'_> {
                 Step::KeepInControl => attend::keep_in_control(access, &specialist, referral, words::CONTROL).await?,
                 Step::Admit => attend::admit(access, &specialist, referral, words::ADMITTED).await?,
                 Step::CounterRefer => {
-                    answer::counter_refer(access, &specialist, referral, &counter_referral(story.case, now)).await?
+                    answer::counter_refer(access, &specialist, referral, &counter_referral(story, now)).await?
                 }
                 Step::Acknowledge => acknowledge(access, &nurse, referral).await?,
+                Step::AcknowledgeAlone => {
+                    Advance::new(referral, Move::Acknowledge { tasks: Vec::new() }).commit(access, &nurse).await?
+                }
                 Step::FinishPlan => finish(access, &nurse, referral).await?,
                 Step::ProposeExit => {
                     exit::exit(access, &nurse, referral, ExitReason::Unreachable, words::UNREACHABLE).await?
@@ -126,6 +139,40 @@ impl Stage<'_> {
         }
     }
 
+    /// The visit in which the referral was decided, signed by the nurse.
+    async fn visit(&mut self, story: &Story<'_>, nurse: &Cx) -> Result<Option<String>> {
+        if !story.visit {
+            return Ok(None);
+        }
+        let (high, low) = (self.dice.between(104, 138), self.dice.between(62, 86));
+        let tenths = self.dice.between(362, 371);
+        let vitals = [
+            ("systolic", high.to_string()),
+            ("diastolic", low.to_string()),
+            ("temperature", format!("{}.{}", tenths / 10, tenths % 10)),
+        ];
+        let diagnosis =
+            Diagnosis { code: story.case.code.to_owned(), words: story.case.diagnosis.to_owned(), problem: true };
+        let form = Form {
+            patient: story.patient.clone(),
+            consultation: "1".to_owned(),
+            reason: story.case.reason.to_owned(),
+            findings: story.case.done.to_owned(),
+            vitals: vitals.into_iter().map(|(field, value)| (field.to_owned(), value)).collect(),
+            diagnoses: vec![diagnosis],
+            treatments: vec![Treatment {
+                words: words::GIVEN.to_owned(),
+                quantity: 10,
+                delivered: 10,
+                ..Treatment::default()
+            }],
+            plan: words::PLAN.to_owned(),
+            confirmed: true,
+            ..Form::default()
+        };
+        Ok(Some(record::sign(self.access, nurse, &form).await?))
+    }
+
     fn facility(&self, id: &str) -> Named {
         let found = self.cast.demo.facilities.iter().find(|one| one.id() == id);
         Named { id: id.to_owned(), name: found.map(|one| one.name.clone()).unwrap_or_default() }
@@ -145,18 +192,22 @@ impl Stage<'_> {
             }
             Step::Reject => (Review::Reject, words::REJECTED),
             Step::Advise => (Review::Advise, words::ADVISED),
+            Step::AcceptUnranked => (Review::Pertinent, words::ACCEPTED),
             _ => (Review::Accept(story.priority), words::ACCEPTED),
         };
         Ok(review::review(self.access, cx, referral, &answer, grounds).await?)
     }
 
-    /// Books the place of the meeting: one of the agenda's own, made on the day it falls on.
-    async fn book(&mut self, story: &Story<'_>, cx: &Cx, referral: &Referral) -> Result<Referral> {
+    /// Books (or proposes) the place of the meeting: one of the agenda's own, made on the day it falls on.
+    async fn book(&mut self, story: &Story<'_>, step: Step, cx: &Cx, referral: &Referral) -> Result<Referral> {
         let slot = match story.meeting {
             Some(meeting) => self.past_slot(story.service, meeting).await?,
             None => self.future_slot(story.service)?,
         };
-        Ok(book::book(self.access, cx, referral, &slot).await?)
+        Ok(match step {
+            Step::Propose => book::propose(self.access, cx, referral, &slot).await?,
+            _ => book::book(self.access, cx, referral, &slot).await?,
+        })
     }
 
     async fn past_slot(&mut self, service: &Service, meeting: Timestamp) -> Result<String> {
@@ -195,16 +246,18 @@ impl Stage<'_> {
     }
 }
 
-fn counter_referral(case: &Case, now: Timestamp) -> CounterReferral {
+fn counter_referral(story: &Story<'_>, now: Timestamp) -> CounterReferral {
+    let case = story.case;
     let day = |days: i64| identity::today(now).checked_add(days.days()).ok().map(|date| date.to_string());
+    let lines = vec![
+        Line { kind: LineKind::Control, words: case.control.to_owned(), due: day(15), who: None },
+        Line { kind: LineKind::Medicine, words: words::MEDICINE.to_owned(), due: day(8), who: None },
+    ];
     CounterReferral {
         findings: case.findings.to_owned(),
         diagnoses: vec![(case.code.to_owned(), case.diagnosis.to_owned())],
         treatment: case.treatment.to_owned(),
-        lines: vec![
-            Line { kind: LineKind::Control, words: case.control.to_owned(), due: day(15), who: None },
-            Line { kind: LineKind::Medicine, words: words::MEDICINE.to_owned(), due: day(8), who: None },
-        ],
+        lines: if story.plan { lines } else { Vec::new() },
         red_flags: words::RED_FLAGS.to_owned(),
         ..CounterReferral::default()
     }

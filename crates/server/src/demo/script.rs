@@ -11,10 +11,13 @@ pub enum Step {
     Send,
     Receive,
     Accept,
+    /// Accepted, to be given a priority later.
+    AcceptUnranked,
     Return,
     Redirect,
     Reject,
     Advise,
+    Propose,
     Book,
     Miss,
     Relist,
@@ -25,6 +28,8 @@ pub enum Step {
     Admit,
     CounterRefer,
     Acknowledge,
+    /// An answer that asks nothing of the post is acknowledged; its circuit is not closed yet.
+    AcknowledgeAlone,
     FinishPlan,
     ProposeExit,
     Refuse,
@@ -38,7 +43,7 @@ pub enum Step {
 use Step::*;
 
 /// A kind of story: its steps, how many there are of it, and how long ago the last step was (days,
-/// at most). The counts give every state at least five.
+/// at most). Of every plot there are at least [`LEAST`], and every state ends one.
 pub struct Plot {
     pub steps: &'static [Step],
     pub count: usize,
@@ -48,6 +53,9 @@ pub struct Plot {
 const fn plot(steps: &'static [Step], count: usize, last_days: i64) -> Plot {
     Plot { steps, count, last_days }
 }
+
+/// The fewest stories of a plot, however small the demonstration.
+pub const LEAST: usize = 5;
 
 /// Every kind of story.
 pub const PLOTS: &[Plot] = &[
@@ -59,7 +67,9 @@ pub const PLOTS: &[Plot] = &[
     plot(&[Draft, Send, Receive, Redirect], 6, 4),
     plot(&[Draft, Send, Receive, Advise], 8, 20),
     plot(&[Draft, Send, Receive, Reject], 6, 30),
+    plot(&[Draft, Send, Receive, AcceptUnranked], 6, 4),
     plot(&[Draft, Send, Receive, Accept], 38, 40),
+    plot(&[Draft, Send, Receive, Accept, Propose], 7, 4),
     plot(&[Draft, Send, Receive, Accept, Book], 34, 8),
     plot(&[Draft, Send, Receive, Accept, Book, CancelByProvider], 5, 8),
     plot(&[Draft, Send, Receive, Accept, Book, Miss], 9, 8),
@@ -69,6 +79,7 @@ pub const PLOTS: &[Plot] = &[
     plot(&[Draft, Send, Receive, Accept, Book, Attend, KeepInControl], 6, 15),
     plot(&[Draft, Send, Receive, Accept, Book, Attend, Admit], 5, 6),
     plot(&[Draft, Send, Receive, Accept, Book, Attend, CounterRefer], 16, 8),
+    plot(&[Draft, Send, Receive, Accept, Book, Attend, CounterRefer, AcknowledgeAlone], 5, 6),
     plot(&[Draft, Send, Receive, Accept, Book, Attend, CounterRefer, Acknowledge], 16, 15),
     plot(&[Draft, Send, Receive, Accept, Book, Attend, CounterRefer, Acknowledge, FinishPlan], 90, 40),
     plot(&[Draft, Send, Receive, Accept, ProposeExit], 5, 10),
@@ -94,13 +105,13 @@ impl Step {
             AcceptTransfer => (10, 60),
             Depart => (10, 50),
             Arrive => (40, 3 * HOUR),
-            Return | Redirect | Reject | Advise | Accept => (10, 3 * DAY),
-            Book => (HOUR, 4 * DAY),
+            Return | Redirect | Reject | Advise | Accept | AcceptUnranked => (10, 3 * DAY),
+            Book | Propose => (HOUR, 4 * DAY),
             Miss | Attend => (5 * DAY, 18 * DAY),
             Relist | CancelByProvider | Suspend => (DAY, 4 * DAY),
             KeepInControl | Admit => (20, 50),
             CounterRefer => (30, 2 * DAY),
-            Acknowledge => (6 * HOUR, 5 * DAY),
+            Acknowledge | AcknowledgeAlone => (6 * HOUR, 5 * DAY),
             FinishPlan => (4 * DAY, 16 * DAY),
             ProposeExit | Refuse => (8 * DAY, 20 * DAY),
         };

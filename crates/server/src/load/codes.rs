@@ -14,7 +14,8 @@ use anyhow::{Context, Result, bail, ensure};
 use fhir::{Value, json};
 use store::{Change, Expect, Key, Visibility, Write as Put};
 
-use super::{Report, hex, open};
+use super::document::open;
+use super::{Report, hex};
 use sha2::{Digest, Sha256};
 
 /// The longest file that is read, unpacked, in bytes.

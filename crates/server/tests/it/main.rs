@@ -2,5 +2,8 @@
 
 mod accounts;
 mod codes;
+mod demo;
 mod door;
+mod keeping;
 mod kit;
+mod load;

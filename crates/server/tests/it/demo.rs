@@ -1,0 +1,77 @@
+//! The demonstration, small: every state lives, and everybody says that they are made up.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use access::{TejidoProjector, system};
+use care::referral::state::Phase;
+use fhir::Value;
+use store::{Location, Options, Store, SystemClock, SystemEntropy};
+
+use crate::kit::{Site, told};
+
+/// The newest version of everything in the store.
+async fn everything(site: &Site) -> BTreeMap<store::Key, Value> {
+    let options = Options {
+        clock: Arc::new(SystemClock),
+        entropy: Arc::new(SystemEntropy),
+        projector: Arc::new(TejidoProjector),
+    };
+    let store = Store::open(&Location::Directory(site.path("store")), options).await.expect("the store opens");
+    let (mut all, mut seq) = (BTreeMap::new(), 0);
+    loop {
+        let entries = store.changes(seq, 1000).await.expect("the log");
+        let Some(last) = entries.last() else { break };
+        seq = last.seq;
+        for entry in entries {
+            match entry.deleted {
+                true => all.remove(&entry.key),
+                false => all.insert(entry.key.clone(), entry.value()),
+            };
+        }
+    }
+    store.close().await;
+    all
+}
+
+fn of_type<'a>(all: &'a BTreeMap<store::Key, Value>, kind: &'a str) -> impl Iterator<Item = &'a Value> {
+    all.iter().filter(move |(key, _)| key.resource_type == kind).map(|(_, value)| value)
+}
+
+#[tokio::test]
+async fn at_least_five_referrals_rest_in_every_state_and_everybody_is_marked_as_made_up() {
+    let site = Site::new();
+    let made = site.run(&["demo", "--seed-only", "--people", "900", "--referrals-percent", "1", "--log", "warn"]);
+    assert!(made.status.success(), "{}", told(&made));
+    let all = everything(&site).await;
+
+    let phase = |task: &Value| {
+        let codings = task.get("businessStatus").map(|one| one.items("coding").to_vec()).unwrap_or_default();
+        codings.iter().find_map(|one| Phase::from_code(one.text_at(&["code"])?))
+    };
+    let mut counts: BTreeMap<&str, usize> = Phase::ALL.iter().map(|phase| (phase.code(), 0)).collect();
+    for found in of_type(&all, "Task").filter_map(phase) {
+        *counts.entry(found.code()).or_default() += 1;
+    }
+    let few: Vec<_> = counts.iter().filter(|(_, count)| **count < 5).collect();
+    assert!(counts.len() == 27 && few.is_empty(), "{few:?} of {counts:?}");
+
+    let people: Vec<&Value> = of_type(&all, "Patient").collect();
+    let marked = |one: &&&Value| {
+        let tags = one.get("meta").map(|meta| meta.items("tag")).unwrap_or_default();
+        tags.iter().any(|tag| {
+            tag.text_at(&["system"]) == Some(system::TAG)
+                && tag.text_at(&["code"]) == Some("sintetico")
+                && tag.text_at(&["display"]) == Some("SINTÉTICO")
+        })
+    };
+    assert!(people.len() >= 900 && people.iter().filter(marked).count() == people.len(), "{:?}", people[0]);
+
+    // Referrals begin in visits that were written down, with what was measured.
+    let visits = of_type(&all, "ServiceRequest").filter_map(|one| one.text_at(&["encounter", "reference"]));
+    let visits: Vec<String> = visits.map(str::to_owned).collect();
+    let measured = |visit: &&String| {
+        of_type(&all, "Observation").any(|one| one.text_at(&["encounter", "reference"]) == Some(visit.as_str()))
+    };
+    assert!(visits.len() >= 30 && visits.iter().all(|visit| measured(&visit)), "{} visits", visits.len());
+}
