@@ -184,5 +184,12 @@ pub(crate) fn stands(cx: &Cx, side: Side, origin: &str, destination: &str) -> bo
     }
 }
 
+/// Whether the caller may answer what the post objects to: a clinician at the destination, or who
+/// coordinates it or the origin.
+pub(crate) fn settles(cx: &Cx, origin: &str, destination: &str) -> bool {
+    let reads = matches!(cx.role, Role::Nurse | Role::Doctor | Role::Specialist | Role::Coordinator | Role::System);
+    reads && stands(cx, Side::Network, origin, destination)
+}
+
 #[cfg(test)]
 mod tests;

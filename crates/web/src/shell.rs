@@ -133,6 +133,10 @@ pub enum Done {
     CounterReferred,
     /// A referral was moved.
     Moved(MoveKind),
+    /// The person knows of the appointment.
+    AppointmentTold,
+    /// The rejection was read.
+    RejectionRead,
 }
 
 impl Done {
@@ -168,6 +172,8 @@ impl Done {
         (Self::KeptInControl, "en-control"),
         (Self::Admitted, "ingresada"),
         (Self::CounterReferred, "contrarreferida"),
+        (Self::AppointmentTold, "avisada"),
+        (Self::RejectionRead, "leida"),
     ];
 
     /// As the cookie carries it.
@@ -205,6 +211,8 @@ impl Done {
             Self::TransferRequested => t("hecho-traslado"),
             Self::TransferDeparted => t("hecho-salio-traslado"),
             Self::Acknowledged => t("hecho-acusada"),
+            Self::AppointmentTold => t("hecho-avisada"),
+            Self::RejectionRead => t("hecho-leida"),
             Self::FollowUpFinished => t("hecho-tarea"),
             Self::CircuitClosed => t("hecho-cerrado"),
             Self::Relisted => t("hecho-encontrada"),

@@ -13,6 +13,7 @@ use crate::format::number;
 
 /// The resources of the Spanish bundle, by file.
 pub const SPANISH: &[(&str, &str)] = &[
+    ("avisos", include_str!("../locales/es/avisos.ftl")),
     ("citas", include_str!("../locales/es/citas.ftl")),
     ("contrarreferencia", include_str!("../locales/es/contrarreferencia.ftl")),
     ("auditoria", include_str!("../locales/es/auditoria.ftl")),

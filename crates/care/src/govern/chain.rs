@@ -6,13 +6,13 @@ use fhir::outcome::Issue;
 use jiff::{SignedDuration, Timestamp};
 use store::Key;
 
-use super::{View, belongs, stands};
+use super::{View, belongs, settles, stands};
 use crate::CareError;
 use crate::referral::Referral;
 use crate::referral::moves::{Move, MoveKind, Side};
 use crate::referral::send;
 use crate::referral::state::{Phase, State};
-use crate::referral::task::{KIND_FOLLOW_UP, KIND_REFERRAL, is_kind, read_state, request_status, rule};
+use crate::referral::task::{KIND_FOLLOW_UP, KIND_REFERRAL, is_kind, objections, read_state, request_status, rule};
 use crate::resource::{claims, id_of, key_of};
 
 /// How far a client's clock may be from ours.
@@ -42,6 +42,10 @@ pub(super) fn referral(cx: &Cx, one: Proposed<'_>, after: &Value, view: &View<'_
     if before.get("owner") != after.get("owner") && old != State::Draft && !sends_elsewhere(&old, &state) {
         return Err(rule("Task.owner", "the destination changes only by redirecting or by an urgent transfer"));
     }
+    let kept: Vec<&str> = objections(after).collect();
+    if state.phase() != Phase::Delivered && objections(before).any(|words| !kept.contains(&words)) {
+        return Err(rule("Task.output", "an objection stays until a new answer takes its place"));
+    }
     if old == state && (old == State::Draft || !moved) {
         return unmoved(cx, before, after, &state);
     }
@@ -52,6 +56,11 @@ pub(super) fn referral(cx: &Cx, one: Proposed<'_>, after: &Value, view: &View<'_
     let (origin, destination) = (party("requester"), party("owner"));
     // Who sends it elsewhere stands where it is now, not where it goes.
     let previous = id_of(before.get("owner"), "Organization").filter(|_| moved).unwrap_or(destination);
+    let unheard = objected(before, &old, view) && !settles(cx, &origin, &previous);
+    if unheard && state.phase() == Phase::Closed {
+        let problem = "what the post could not do waits for the destination's answer (or its coordinator's)";
+        return Err(rule("Task.businessStatus", problem));
+    }
     let allowed = |kind: MoveKind| kind.may(cx.role) && stands(cx, kind.side(), &origin, &previous);
     if !moves.iter().any(|step| allowed(step.kind())) {
         let name = moves[0].kind().code();
@@ -141,6 +150,16 @@ fn times(cx: &Cx, before: Option<&Value>, after: &Value) -> Result<(), Issue> {
         Some(at) if at > cx.now + CLOCKS_APART => Err(rule("Task.authoredOn", "it lies in the future")),
         _ => Ok(()),
     }
+}
+
+/// Whether a line of the plan was refused by the post, or failed.
+fn objected(before: &Value, old: &State, view: &View<'_>) -> bool {
+    let tasks: &[String] = if let State::Plan { tasks, .. } = old { tasks } else { &[] };
+    let failed = |id: &String| {
+        let status = view.get(&Key::new("Task", id.as_str())).and_then(|task| task.text_at(&["status"]));
+        status.is_some_and(|status| status != "completed" && FINAL.contains(&status))
+    };
+    objections(before).next().is_some() || tasks.iter().any(failed)
 }
 
 /// Danger signs come first and the request is complete, whatever road the sending takes.
@@ -234,7 +253,7 @@ fn evidence(task: &Value, state: &State, view: &View<'_>, request: &Value) -> Re
 
 /// What the old state held has to be let go of, or done.
 fn released(old: &State, state: &State, view: &View<'_>) -> Result<(), Issue> {
-    if let (State::Plan { tasks, .. }, Phase::Closed) = (old, state.phase()) {
+    if let (State::Plan { tasks, .. }, Phase::Closed | Phase::Delivered) = (old, state.phase()) {
         let open = tasks.iter().find(|id| {
             let task = view.get(&Key::new("Task", id.as_str()));
             !task.and_then(|task| task.text_at(&["status"])).is_some_and(|status| FINAL.contains(&status))
@@ -292,7 +311,12 @@ pub(super) fn follow_up(cx: &Cx, one: Proposed<'_>, after: &Value, view: &View<'
             | Role::Coordinator
             | Role::System
     );
-    if works { Ok(()) } else { Err(rule("Task.status", format!("{} does no follow-up", cx.role.code()))) }
+    let whole = view.get(&parent);
+    let party = |member: &str| id_of(whole.and_then(|task| task.get(member)), "Organization").unwrap_or_default();
+    if works && stands(cx, Side::Either, &party("requester"), &party("owner")) {
+        return Ok(());
+    }
+    Err(rule("Task.status", format!("{} does no follow-up at this place", cx.role.code())))
 }
 
 /// The ServiceRequest of a referral.

@@ -9,7 +9,7 @@ use crate::CareError;
 use crate::referral::moves::Move;
 use crate::referral::pair::{Named, Referral};
 use crate::referral::state::{Phase, State};
-use crate::referral::task::{replace, request_status, write_state};
+use crate::referral::task::{object, objections, replace, request_status, write_state};
 use crate::resource::{concept, id_of, named, put, reference, text};
 
 /// A move in the making.
@@ -20,6 +20,8 @@ pub struct Advance<'a> {
     note: String,
     request: Option<Value>,
     owner: Option<Named>,
+    objections: Vec<String>,
+    due: Option<String>,
     changes: Vec<Change>,
     private: Vec<PrivateWrite>,
 }
@@ -27,8 +29,9 @@ pub struct Advance<'a> {
 impl<'a> Advance<'a> {
     /// A move of this referral.
     pub fn new(referral: &'a Referral, step: Move) -> Self {
-        let (changes, private) = (Vec::new(), Vec::new());
-        Self { referral, step, note: String::new(), request: None, owner: None, changes, private }
+        let (changes, private, objections) = (Vec::new(), Vec::new(), Vec::new());
+        let (note, request, owner, due) = (String::new(), None, None, None);
+        Self { referral, step, note, request, owner, objections, due, changes, private }
     }
 
     /// Words that go with it.
@@ -46,6 +49,18 @@ impl<'a> Advance<'a> {
     /// Another destination.
     pub(crate) fn owner(mut self, owner: Named) -> Self {
         self.owner = Some(owner);
+        self
+    }
+
+    /// What the post can't do of the plan.
+    pub(crate) fn objections(mut self, words: Vec<String>) -> Self {
+        self.objections = words;
+        self
+    }
+
+    /// By when (an instant or a day), where the policy of the next state does not say it.
+    pub(crate) fn due(mut self, due: Option<String>) -> Self {
+        self.due = due;
         self
     }
 
@@ -100,6 +115,7 @@ impl<'a> Advance<'a> {
         let mut task = self.referral.task.clone();
         let mut request = self.request.clone().unwrap_or_else(|| self.referral.request.clone());
         write_state(&mut task, next);
+        object(&mut task, &self.objections);
         task.set("lastModified", cx.now.to_string());
         if self.referral.state == State::Draft && next.phase() != Phase::Discarded {
             task.set("authoredOn", cx.now.to_string());
@@ -115,13 +131,15 @@ impl<'a> Advance<'a> {
             task.set("note", notes);
         }
         request.set("status", request_status(next.phase()));
-        if let Some((_, role)) = super::policy::waits_on(next.phase()) {
+        let objected = objections(&task).next().is_some();
+        if let Some((_, role)) = super::policy::waits_on(next.phase(), objected) {
             task.set("performerType", vec![concept(access::system::ROLE, role.code(), "")]);
         } else {
             replace(&mut task, "performerType", None);
         }
         let due = super::policy::due(next, self.referral.priority(), cx.now);
-        let restriction = due.map(|due| json!({ "period": { "end": due.to_string() } }));
+        let due = due.map(|due| due.to_string()).or_else(|| self.due.clone());
+        let restriction = due.map(|due| json!({ "period": { "end": due } }));
         replace(&mut task, "restriction", restriction);
         (request, task)
     }
@@ -129,7 +147,7 @@ impl<'a> Advance<'a> {
 
 /// Names the Provenance in the Task (`Task.relevantHistory`, R4 §12.1): who sees the referral sees
 /// who moved it and why.
-fn remember(task: &mut Value, told: &Value) {
+pub(crate) fn remember(task: &mut Value, told: &Value) {
     let mut history = task.items("relevantHistory").to_vec();
     history.push(reference("Provenance", told.id().unwrap_or_default()));
     task.set("relevantHistory", history);

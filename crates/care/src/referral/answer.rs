@@ -8,9 +8,9 @@ use crate::codes::codes;
 use crate::referral::advance::Advance;
 use crate::referral::moves::Move;
 use crate::referral::pair::Referral;
+use crate::referral::place;
 use crate::referral::state::State;
 use crate::referral::task::KIND_FOLLOW_UP;
-use crate::referral::{follow_up, place};
 use crate::resource::{code_in, concept, named, put, reference, text};
 use crate::typed::Sheet;
 use crate::{CareError, Problem};
@@ -228,8 +228,8 @@ pub fn sections(composition: &Value) -> Vec<(String, String)> {
     composition.items("section").iter().filter_map(told).collect()
 }
 
-/// Acknowledges each line: accepted ones become follow-ups, objections are noted. Without any
-/// accepted line there is nothing to follow and the circuit closes.
+/// Acknowledges each line: accepted ones become follow-ups, objections wait for an answer from who
+/// wrote the plan. With neither there is nothing to do and the circuit closes.
 ///
 /// # Errors
 /// `Form` when a line has no answer or an objection no reason; `Transition`; the gate's.
@@ -263,9 +263,16 @@ pub async fn acknowledge(
             LineAnswer::Objected(why) => objections.push(format!("No podemos: {} ({why})", line.words)),
         }
     }
-    let step = Move::Acknowledge { tasks };
-    let next = Advance::new(referral, step).note(&objections.join("\n")).with(changes).commit(access, cx).await?;
-    follow_up::close_when_done(access, cx, next).await
+    let due = lines.iter().zip(answers).filter(|(_, answer)| **answer == LineAnswer::Accepted);
+    let due = due.filter_map(|(line, _)| line.due.clone()).min();
+    let nothing_to_do = tasks.is_empty() && objections.is_empty();
+    let advance = Advance::new(referral, Move::Acknowledge { tasks }).note(&objections.join("\n"));
+    let next = advance.objections(objections).due(due).with(changes).commit(access, cx).await?;
+    if !nothing_to_do {
+        return Ok(next);
+    }
+    // The acknowledgement stands: what hinders the closing leaves it acknowledged, to be closed from its list.
+    Ok(Advance::new(&next, Move::Close).commit(access, cx).await.unwrap_or(next))
 }
 
 fn follow_up_task(cx: &Cx, referral: &Referral, id: &str, line: &Line) -> Value {

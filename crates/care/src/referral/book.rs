@@ -2,6 +2,7 @@
 //! the other is told what is free.
 
 use access::{Access, AccessError, Cx};
+use fhir::Value;
 use store::{Change, PrivateExpect, PrivateWrite, StoreError};
 
 use crate::CareError;
@@ -42,7 +43,8 @@ pub async fn book_once(
     let id = access.store().entropy().id();
     let held = free(access, cx, referral, slot).await?;
     let step = Move::Book { appointment: id.clone() };
-    let mut advance = Advance::new(referral, step).with(taking(referral, &id, &held, Hold::Booked, cx));
+    let mut advance =
+        Advance::new(referral, step).due(end(&held.value)).with(taking(referral, &id, &held, Hold::Booked, cx));
     if let Some(key) = once {
         advance = advance.private(once_write(cx, key));
     }
@@ -65,7 +67,7 @@ pub async fn reschedule(
     let step = Move::Reschedule { appointment: id.clone() };
     let letting = super::cancel::letting_go(access, cx, referral, "cancelled").await?;
     let taking = taking(referral, &id, &held, Hold::Booked, cx);
-    let advance = Advance::new(referral, step).note(why).with(letting).with(taking);
+    let advance = Advance::new(referral, step).note(why).due(end(&held.value)).with(letting).with(taking);
     lost_race(access, cx, referral, advance.commit(access, cx).await).await
 }
 
@@ -96,7 +98,7 @@ pub async fn confirm_proposal(access: &Access, cx: &Cx, referral: &Referral) -> 
         let slot = place::read(access, cx, "Slot", &slot).await?;
         changes.push(put(&place::hold(&slot.value, Some((appointment, Hold::Booked))), Some(slot.version)));
     }
-    Advance::new(referral, step).with(changes).commit(access, cx).await
+    Advance::new(referral, step).due(end(&held.value)).with(changes).commit(access, cx).await
 }
 
 /// The person can't take the proposed place: back to the list with its clock, the place is free again.
@@ -114,6 +116,11 @@ async fn free(access: &Access, cx: &Cx, referral: &Referral, slot: &str) -> Resu
         Some("free") => Ok(held),
         _ => Err(taken(access, cx, referral).await),
     }
+}
+
+/// When a Slot or Appointment ends.
+fn end(held: &Value) -> Option<String> {
+    held.text_at(&["end"]).map(str::to_owned)
 }
 
 fn taking(referral: &Referral, id: &str, slot: &Held, hold: Hold, cx: &Cx) -> [Change; 2] {

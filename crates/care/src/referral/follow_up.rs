@@ -1,8 +1,8 @@
 //! The plan's tasks at the post, and the closing of the circuit when all are done.
 
-use access::{Access, Act, Cx};
+use access::{Access, AccessError, Act, Cx};
 use fhir::{Value, json};
-use store::Key;
+use store::{Key, StoreError};
 
 use crate::govern::is_final;
 use crate::referral::advance::{Advance, provenance};
@@ -10,6 +10,7 @@ use crate::referral::moves::Move;
 use crate::referral::pair::{Named, Referral, named};
 use crate::referral::place;
 use crate::referral::state::State;
+use crate::referral::task::{object, replace};
 use crate::resource::{id_of, put, text};
 use crate::{CareError, Problem};
 
@@ -53,7 +54,8 @@ impl FollowUp {
     }
 }
 
-/// Finishes a follow-up (or gives it up with a reason) and closes the circuit when it was the last.
+/// Finishes a follow-up (or gives it up with a reason) and, in the same commit, closes the circuit
+/// when it was the last and nothing failed: what failed waits for an answer, see [`settle`].
 ///
 /// # Errors
 /// `Form` without words for one that is given up; the gate's.
@@ -67,6 +69,16 @@ pub async fn finish_follow_up(
     if !done && text(outcome).is_none() {
         return Err(CareError::Form(vec![Problem::new("outcome", "reason-missing")]));
     }
+    match finish(access, cx, id, done, outcome).await {
+        // Another line of the same plan was finished meanwhile: this one may be the last now.
+        Err(CareError::Access(AccessError::Store(StoreError::Stale { key, .. }))) if key.id != id => {
+            finish(access, cx, id, done, outcome).await
+        }
+        other => other,
+    }
+}
+
+async fn finish(access: &Access, cx: &Cx, id: &str, done: bool, outcome: &str) -> Result<Referral, CareError> {
     let mut task = place::read(access, cx, "Task", id).await?;
     task.value.set("status", if done { "completed" } else { "failed" });
     task.value.set("lastModified", cx.now.to_string());
@@ -77,30 +89,42 @@ pub async fn finish_follow_up(
             task.value.set("statusReason", json!({ "text": words }));
         }
     }
+    let this = FollowUp::read(&task.value);
     let why = provenance(access, cx, "finish-follow-up", outcome, &task.value);
-    let changes = vec![put(&task.value, Some(task.version)), put(&why, None)];
-    access.commit(cx, Act { name: "finish-follow-up", changes, ..Act::default() }).await?;
-    let parent = FollowUp::read(&task.value).referral;
-    let referral = Referral::load(access, cx, &parent).await?;
-    close_when_done(access, cx, referral).await
+    let mut changes = vec![put(&task.value, Some(task.version)), put(&why, None)];
+    let mut parent = Referral::load(access, cx, &this.referral).await?;
+    let State::Plan { tasks, .. } = &parent.state else {
+        access.commit(cx, Act { name: "finish-follow-up", changes, ..Act::default() }).await?;
+        return Ok(parent);
+    };
+    let others: Vec<Key> = tasks.iter().filter(|one| *one != id).map(|id| Key::new("Task", id.as_str())).collect();
+    let found = access.read_many(cx, &others).await?;
+    let whole = found.len() == others.len();
+    let others: Vec<FollowUp> = found.iter().map(|one| FollowUp::read(&one.value())).collect();
+    let failed = !done || others.iter().any(|one| one.is_final() && one.status != "completed");
+    if whole && !failed && others.iter().all(FollowUp::is_final) && parent.objections().next().is_none() {
+        return Advance::new(&parent, Move::Close).with(changes).commit(access, cx).await;
+    }
+    if !done {
+        object(&mut parent.task, &[format!("No se pudo: {} ({})", this.words, outcome.trim())]);
+    }
+    let due = others.iter().filter(|one| !one.is_final()).filter_map(|one| one.due.clone()).min();
+    replace(&mut parent.task, "restriction", due.map(|due| json!({ "period": { "end": due } })));
+    // Written even when nothing changes in it: of two who finish the last two lines, one must see the other.
+    changes.push(put(&parent.task, Some(parent.task_version)));
+    let stored = access.commit(cx, Act { name: "finish-follow-up", changes, ..Act::default() }).await?.stored;
+    parent.task_version = stored.last().map_or(parent.task_version, |one| one.version);
+    Ok(parent)
 }
 
-/// Closes the circuit when nothing of the plan is open.
+/// Closes what the post has acknowledged: at the destination (or by who coordinates) this answers
+/// the post's objections, in words; to amend the plan instead, counter-refer again.
 ///
 /// # Errors
-/// The gate's.
-pub async fn close_when_done(access: &Access, cx: &Cx, referral: Referral) -> Result<Referral, CareError> {
-    let done = match &referral.state {
-        State::Acknowledged { .. } => true,
-        State::Plan { tasks, .. } => {
-            let keys: Vec<Key> = tasks.iter().map(|id| Key::new("Task", id.as_str())).collect();
-            let found = access.read_many(cx, &keys).await?;
-            found.len() == tasks.len() && found.iter().all(|one| FollowUp::read(&one.value()).is_final())
-        }
-        _ => false,
-    };
-    if !done {
-        return Ok(referral);
+/// `Form` without words; `Transition`; the gate's, also while a follow-up is open.
+pub async fn settle(access: &Access, cx: &Cx, referral: &Referral, words: &str) -> Result<Referral, CareError> {
+    if text(words).is_none() {
+        return Err(CareError::Form(vec![Problem::new("words", "grounds-missing")]));
     }
-    Advance::new(&referral, Move::Close).commit(access, cx).await
+    Advance::new(referral, Move::Close).note(words).commit(access, cx).await
 }

@@ -269,7 +269,10 @@ impl MoveKind {
                 Self::AcceptTransfer | Self::Attend | Self::KeepInControl | Self::Admit | Self::CounterRefer => {
                     physician || (self == Self::AcceptTransfer && role == Role::Coordinator)
                 }
-                Self::Close => clinician || role == Role::Coordinator,
+                // Whoever may finish the last follow-up of a plan.
+                Self::Close => {
+                    clinician || matches!(role, Role::Coordinator | Role::CommunityWorker | Role::SocialWorker)
+                }
                 Self::Exit | Self::ProposeExit | Self::ConfirmExit | Self::RefuseExit | Self::Reopen => {
                     clinician || desk || matches!(role, Role::SocialWorker | Role::Supervisor)
                 }

@@ -3,10 +3,12 @@
 use access::{Access, AccessError, Cx, Role, system};
 use fhir::Value;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use store::{Key, Stored};
 
 use crate::CareError;
 use crate::referral::moves::{Move, MoveKind, Side};
+use crate::referral::notice::Notice;
 use crate::referral::policy;
 use crate::referral::state::{Priority, State};
 use crate::referral::task::{KIND_REFERRAL, is_kind, read_state};
@@ -162,14 +164,19 @@ impl Referral {
         text.and_then(|text| text.parse().ok()).unwrap_or_default()
     }
 
-    /// By when the state should be left.
+    /// By when the state should be left; with an appointment when it ends, in a plan by the end of
+    /// the day of its earliest open follow-up.
     pub fn due(&self) -> Option<Timestamp> {
-        policy::due(&self.state, self.priority(), self.since())
+        policy::due(&self.state, self.priority(), self.since()).or_else(|| {
+            let open = matches!(self.state, State::Booked { .. } | State::Plan { .. });
+            let end = self.task.text_at(&["restriction", "period", "end"]).filter(|_| open)?;
+            end.parse().ok().or_else(|| crate::print::instant(end.parse::<Date>().ok()?.at(23, 59, 59, 0)))
+        })
     }
 
     /// Where it waits, on whom, since when and until when; `None` when nothing is open.
     pub fn where_it_waits(&self) -> Option<Waiting> {
-        let (side, who) = policy::waits_on(self.state.phase())?;
+        let (side, who) = policy::waits_on(self.state.phase(), self.objections().next().is_some())?;
         let place = match side {
             Side::Origin => Some(self.origin()),
             Side::Destination => Some(self.destination()),
@@ -185,7 +192,9 @@ impl Referral {
 
     /// Whether the caller may make this move now: role, side and state allow it.
     pub fn allows(&self, cx: &Cx, step: &Move) -> bool {
-        self.may(cx, step.kind()) && self.state.apply(step, cx.now).is_ok()
+        let amends = matches!(self.state, State::Acknowledged { .. } | State::Plan { .. });
+        let asked = !amends || step.kind() != MoveKind::CounterRefer || self.objections().next().is_some();
+        asked && self.may(cx, step.kind()) && self.state.apply(step, cx.now).is_ok()
     }
 
     /// The same for a reviewer's answer: whoever may take it up answers at once, see
@@ -199,6 +208,22 @@ impl Referral {
     pub fn notes(&self) -> impl Iterator<Item = (&str, &str)> {
         let notes = self.task.items("note").iter();
         notes.filter_map(|note| Some((note.text_at(&["text"])?, note.text_at(&["authorString"]).unwrap_or_default())))
+    }
+
+    /// When that was noted, in the present state.
+    pub fn noticed(&self, what: Notice) -> Option<Timestamp> {
+        crate::referral::task::noticed(&self.task, what.code())?.parse().ok()
+    }
+
+    /// What the post could not do of the plan and nobody has answered yet.
+    pub fn objections(&self) -> impl Iterator<Item = &str> {
+        let open = matches!(self.state, State::Acknowledged { .. } | State::Plan { .. });
+        crate::referral::task::objections(&self.task).filter(move |_| open)
+    }
+
+    /// Whether the caller may answer the post's objections, see [`super::follow_up::settle`].
+    pub fn settles(&self, cx: &Cx) -> bool {
+        crate::govern::settles(cx, &self.origin().id, &self.destination().id)
     }
 
     /// Id of the visit at the destination.

@@ -51,9 +51,11 @@ fn guarantee_hours(state: &State, requested: Priority) -> i64 {
     }
 }
 
-/// Who has to act next: on which side, in which role. `None` when nothing is open.
-pub fn waits_on(phase: Phase) -> Option<(Side, Role)> {
+/// Who has to act next: on which side, in which role; an objection of the post waits for an answer
+/// from who wrote the plan. `None` when nothing is open.
+pub fn waits_on(phase: Phase, objected: bool) -> Option<(Side, Role)> {
     Some(match phase {
+        Phase::Acknowledged | Phase::Plan if objected => (Side::Destination, Role::Specialist),
         Phase::Draft
         | Phase::Returned
         | Phase::Advised

@@ -323,7 +323,11 @@ impl State {
                 Self::Hospitalised { encounter: encounter.clone() }
             }
             (
-                Self::Attended { .. } | Self::InControl { .. } | Self::Hospitalised { .. },
+                Self::Attended { .. }
+                | Self::InControl { .. }
+                | Self::Hospitalised { .. }
+                | Self::Acknowledged { composition: Some(_) }
+                | Self::Plan { composition: Some(_), .. },
                 Move::CounterRefer { composition },
             ) => Self::Delivered { composition: composition.clone() },
             (Self::Delivered { composition }, Move::Acknowledge { tasks }) => {

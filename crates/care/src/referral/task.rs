@@ -8,6 +8,7 @@ use fhir::outcome::Issue;
 use fhir::{Value, json};
 use jiff::Timestamp;
 
+use crate::referral::notice::Notice;
 use crate::referral::state::{Back, ExitReason, Phase, Priority, State, Wait};
 use crate::resource::{code_in, concept, id_of, reference};
 
@@ -26,6 +27,7 @@ const PHYSICIAN: &str = "medico-acepta";
 const ENCOUNTER: &str = "atencion";
 const COMPOSITION: &str = "contrarreferencia";
 const FOLLOW_UP: &str = "seguimiento";
+const OBJECTION: &str = "objecion";
 
 /// Whether this is a Task of that kind.
 pub fn is_kind(task: &Value, kind: &str) -> bool {
@@ -197,6 +199,28 @@ fn items<'a>(task: &'a Value, member: &'static str, code: &'static str) -> impl 
     task.items(member).iter().filter(move |item| code_in(item.get("type"), system::REFERRAL_ITEM) == Some(code))
 }
 
+/// Sets a note that no move made, or takes it away.
+pub(crate) fn notice(task: &mut Value, code: &str, value: Option<Value>) {
+    set_items(task, "output", code, value.into_iter().collect());
+}
+
+/// When that note was made.
+pub(crate) fn noticed<'a>(task: &'a Value, code: &'static str) -> Option<&'a str> {
+    items(task, "output", code).find_map(|item| item.text_at(&["valueDateTime"]))
+}
+
+/// What the post could not do of the plan, in its words, until the destination answers.
+pub(crate) fn objections(task: &Value) -> impl Iterator<Item = &str> {
+    items(task, "output", OBJECTION).filter_map(|item| item.text_at(&["valueString"]))
+}
+
+/// Adds objections to those that are there.
+pub(crate) fn object(task: &mut Value, words: &[String]) {
+    let all: Vec<Value> =
+        objections(task).chain(words.iter().map(String::as_str)).map(|words| json!({ "valueString": words })).collect();
+    set_items(task, "output", OBJECTION, all);
+}
+
 /// Writes a state into a Task: status, reason, clock, data, who it waits for. What is no longer
 /// true goes; what later states still need (encounter, answer) stays.
 pub fn write_state(task: &mut Value, state: &State) {
@@ -241,6 +265,9 @@ fn write_items(task: &mut Value, state: &State) {
     }
     let appointment = state.appointment().map(|id| pointer("Appointment", id));
     set_items(task, "input", APPOINTMENT, appointment.into_iter().collect());
+    for made in Notice::ALL {
+        notice(task, made.code(), None);
+    }
     let words = |words: &str| vec![json!({ "valueString": words })];
     let (evidence, proposer) = match state {
         State::ExitProposed { evidence, by, .. } => (words(evidence), words(by)),
@@ -258,6 +285,7 @@ fn write_items(task: &mut Value, state: &State) {
         State::Delivered { composition } => {
             set_items(task, "output", COMPOSITION, vec![pointer("Composition", composition)]);
             set_items(task, "output", FOLLOW_UP, vec![]);
+            set_items(task, "output", OBJECTION, vec![]);
         }
         State::Plan { tasks, .. } => {
             let pointers = tasks.iter().map(|id| pointer("Task", id)).collect();

@@ -1,29 +1,32 @@
 //! What waits for whom: each role's first page, and the person's one time line.
 //!
-//! A list reads at most [`MOST`] rows, the longest waiting first, orders them by what is due and
-//! cuts the page from them.
+//! A list reads its rows page by page, urgent transfers in a question of their own and so never
+//! hidden by the length of the rest, orders them by what is due and cuts the page from them. Past
+//! [`ALL`] rows the newest are not read, and the list says so.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use access::{Access, AccessError, Cx, Facility, Role, system};
 use fhir::Value;
+use fhir::search::Query;
 use jiff::Timestamp;
 use jiff::civil::Date;
-use store::{Key, SearchPage, Stored};
+use store::{Key, SearchPage, StoreError, Stored};
 
 use crate::CareError;
 use crate::govern::holder;
 use crate::print::instant;
-use crate::referral::follow_up::FollowUp;
 use crate::referral::moves::MoveKind;
 use crate::referral::pair::{Named, Referral, named};
 use crate::referral::place::{find, joined, schedules};
 use crate::referral::state::{Phase, Priority};
-use crate::referral::task::{KIND_FOLLOW_UP, KIND_REFERRAL};
+use crate::referral::task::KIND_REFERRAL;
 use crate::resource::{code_in, key_of};
 
-/// At most so many rows are read for one list.
+/// So many rows are read at a time.
 pub const MOST: usize = 500;
+/// At most so many rows are read for one list.
+pub const ALL: usize = 10 * MOST;
 /// Rows on a page.
 pub const PAGE: usize = 25;
 
@@ -40,6 +43,8 @@ pub struct Filter {
     pub origin: Option<String>,
     /// Words in name, number or reason; case and accents do not matter.
     pub words: String,
+    /// Only those in which an objection of the post waits for an answer.
+    pub objected: bool,
 }
 
 /// A page of a list.
@@ -47,8 +52,10 @@ pub struct Filter {
 pub struct Page<T> {
     /// The rows.
     pub rows: Vec<T>,
-    /// How many there are in all (at most [`MOST`] are counted).
+    /// How many there are in all.
     pub total: usize,
+    /// Whether there are more that were not read: the total is too small.
+    pub more: bool,
     /// Which page, from 1.
     pub number: usize,
     /// How many pages.
@@ -56,11 +63,11 @@ pub struct Page<T> {
 }
 
 impl<T> Page<T> {
-    fn cut(rows: Vec<T>, number: usize) -> Self {
+    fn cut(rows: Vec<T>, more: bool, number: usize) -> Self {
         let total = rows.len();
         let pages = total.div_ceil(PAGE).max(1);
         let number = number.clamp(1, pages);
-        Self { rows: rows.into_iter().skip((number - 1) * PAGE).take(PAGE).collect(), total, number, pages }
+        Self { rows: rows.into_iter().skip((number - 1) * PAGE).take(PAGE).collect(), total, more, number, pages }
     }
 }
 
@@ -86,8 +93,10 @@ pub fn open_phases() -> Vec<Phase> {
 pub struct Board {
     /// The rows that are shown.
     pub page: Page<Referral>,
-    /// How many that match the filter are in each open state (of at most [`MOST`]).
+    /// How many that match the filter are in each open state.
     pub counts: BTreeMap<Phase, usize>,
+    /// In how many of them an objection of the post waits for an answer.
+    pub objected: usize,
     /// Facilities that refer here, by name.
     pub origins: Vec<Named>,
 }
@@ -100,7 +109,7 @@ pub async fn board(access: &Access, cx: &Cx, filter: &Filter, page: usize) -> Re
     let phases = if filter.phases.is_empty() { FOR_REVIEW } else { &filter.phases };
     let mut asked = open_phases();
     asked.extend(phases.iter().filter(|phase| !open_phases().contains(phase)));
-    let mut rows = in_reach(access, cx, &asked).await?;
+    let (mut rows, more) = in_reach(access, cx, &asked).await?;
     let mut origins: Vec<Named> = rows.iter().map(Referral::origin).collect();
     origins.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
     origins.dedup();
@@ -109,8 +118,10 @@ pub async fn board(access: &Access, cx: &Cx, filter: &Filter, page: usize) -> Re
     for one in &rows {
         *counts.entry(one.state.phase()).or_default() += 1;
     }
-    rows.retain(|one| phases.contains(&one.state.phase()));
-    Ok(Board { page: Page::cut(rows, page), counts, origins })
+    let is_objected = |one: &Referral| one.objections().next().is_some();
+    let objected = rows.iter().filter(|one| is_objected(one)).count();
+    rows.retain(|one| phases.contains(&one.state.phase()) && (!filter.objected || is_objected(one)));
+    Ok(Board { page: Page::cut(rows, more, page), counts, objected, origins })
 }
 
 /// The coordinator's (or the destination's) queue, the oldest breach first.
@@ -119,9 +130,9 @@ pub async fn board(access: &Access, cx: &Cx, filter: &Filter, page: usize) -> Re
 /// `Forbidden` without a facility; the gate's.
 pub async fn queue(access: &Access, cx: &Cx, filter: &Filter, page: usize) -> Result<Page<Referral>, CareError> {
     let phases = if filter.phases.is_empty() { FOR_REVIEW } else { &filter.phases };
-    let mut rows = in_reach(access, cx, phases).await?;
+    let (mut rows, more) = in_reach(access, cx, phases).await?;
     rows.retain(|one| filter.keeps(one));
-    Ok(Page::cut(rows, page))
+    Ok(Page::cut(rows, more, page))
 }
 
 impl Filter {
@@ -136,14 +147,20 @@ impl Filter {
     }
 }
 
-/// What a coordinator's territory refers, or what is referred to the caller's own facility.
-async fn in_reach(access: &Access, cx: &Cx, phases: &[Phase]) -> Result<Vec<Referral>, CareError> {
+/// What a coordinator's territory refers and what is referred to it, or what is referred to the
+/// caller's own facility; and whether there is more.
+async fn in_reach(access: &Access, cx: &Cx, phases: &[Phase]) -> Result<(Vec<Referral>, bool), CareError> {
     let facility = facility(cx)?;
-    let place = match cx.role {
-        Role::Coordinator | Role::Supervisor => ("requester", organizations(&facility.territory)),
-        _ => ("owner", organizations(std::slice::from_ref(&facility.id))),
-    };
-    referrals(access, cx, &[place, ("business-status", states(phases))]).await
+    if !matches!(cx.role, Role::Coordinator | Role::Supervisor) {
+        return referrals(access, cx, ("owner", organizations(std::slice::from_ref(&facility.id))), phases).await;
+    }
+    let territory = organizations(&facility.territory);
+    let (mut rows, more) = referrals(access, cx, ("requester", territory.clone()), phases).await?;
+    let (arriving, more_arriving) = referrals(access, cx, ("owner", territory), phases).await?;
+    let known: BTreeSet<String> = rows.iter().map(|one| one.id().to_owned()).collect();
+    rows.extend(arriving.into_iter().filter(|one| !known.contains(one.id())));
+    by_what_is_due(&mut rows);
+    Ok((rows, more || more_arriving))
 }
 
 /// One entry of the specialist's day.
@@ -202,109 +219,6 @@ pub async fn agenda(access: &Access, cx: &Cx, day: Date) -> Result<Vec<AgendaEnt
     Ok(appointments.iter().filter_map(entry).collect())
 }
 
-/// What waits at a post.
-#[derive(Clone, Debug, Default)]
-pub struct AtPost {
-    /// Drafts to finish.
-    pub drafts: Vec<Referral>,
-    /// Returned to be completed.
-    pub returned: Vec<Referral>,
-    /// Answers and advice to acknowledge.
-    pub to_acknowledge: Vec<Referral>,
-    /// People who missed their appointment and are to be found.
-    pub to_find: Vec<Referral>,
-    /// Urgent transfers on their way.
-    pub transfers: Vec<Referral>,
-    /// Follow-ups that are open, the soonest due first.
-    pub follow_ups: Vec<FollowUp>,
-}
-
-/// What waits at the caller's facility as the place that refers and follows up.
-///
-/// # Errors
-/// `Forbidden` without a facility; the gate's.
-pub async fn waiting_at_post(access: &Access, cx: &Cx) -> Result<AtPost, CareError> {
-    let here = organizations(std::slice::from_ref(&facility(cx)?.id));
-    let transfers =
-        [Phase::TransferRequested, Phase::BedSought, Phase::TransferAccepted, Phase::InTransit, Phase::Received];
-    let mine = [Phase::Draft, Phase::Returned, Phase::Advised, Phase::Delivered, Phase::Missed];
-    let asked = states(&[&mine[..], &transfers[..]].concat());
-    let mut post = AtPost::default();
-    for one in referrals(access, cx, &[("requester", here.clone()), ("business-status", asked)]).await? {
-        match one.state.phase() {
-            Phase::Draft => post.drafts.push(one),
-            Phase::Returned => post.returned.push(one),
-            Phase::Advised | Phase::Delivered => post.to_acknowledge.push(one),
-            Phase::Missed => post.to_find.push(one),
-            _ => post.transfers.push(one),
-        }
-    }
-    let open = [
-        ("code", kind(KIND_FOLLOW_UP)),
-        ("owner", here),
-        ("status", "requested,accepted,ready,in-progress".to_owned()),
-        ("_sort", "authored-on".to_owned()),
-        ("_count", MOST.to_string()),
-    ];
-    let found = find(access, cx, "Task", &open).await?;
-    post.follow_ups = found.matches.iter().map(|one| FollowUp::read(&one.value())).collect();
-    post.follow_ups.sort_by(|a, b| (a.due.is_none(), &a.due).cmp(&(b.due.is_none(), &b.due)));
-    Ok(post)
-}
-
-/// The referrals of a person, newest first.
-///
-/// # Errors
-/// The gate's.
-pub async fn of_patient(access: &Access, cx: &Cx, patient: &str) -> Result<Vec<Referral>, CareError> {
-    let mut rows = referrals(access, cx, &[("patient", format!("Patient/{patient}"))]).await?;
-    rows.sort_by_key(|one| std::cmp::Reverse(one.sent().unwrap_or_else(|| one.since())));
-    Ok(rows)
-}
-
-/// What happened to a person.
-#[derive(Clone, Debug)]
-pub enum Event {
-    /// A visit.
-    Visit(Value),
-    /// A referral.
-    Referral(Box<Referral>),
-    /// A result: laboratory, image, report.
-    Result(Value),
-}
-
-/// The time line: visits, referrals and results in one list, newest first.
-///
-/// # Errors
-/// The gate's.
-pub async fn timeline(access: &Access, cx: &Cx, patient: &str) -> Result<Vec<(Timestamp, Event)>, CareError> {
-    let person = || ("patient", format!("Patient/{patient}"));
-    let many = || ("_count", MOST.to_string());
-    let mut events: Vec<(Timestamp, Event)> = Vec::new();
-    for one in of_patient(access, cx, patient).await? {
-        events.push((one.sent().unwrap_or_else(|| one.since()), Event::Referral(Box::new(one))));
-    }
-    for visit in find(access, cx, "Encounter", &[person(), many()]).await?.matches {
-        let (value, written) = (visit.value(), visit.last_updated);
-        let start = value.text_at(&["period", "start"]).and_then(moment).unwrap_or(written);
-        if value.text_at(&["status"]) != Some("entered-in-error") {
-            events.push((start, Event::Visit(value)));
-        }
-    }
-    let results = ("category", "laboratory,imaging,procedure,exam".to_owned());
-    let observations = find(access, cx, "Observation", &[person(), results, many()]).await?.matches;
-    let reports = find(access, cx, "DiagnosticReport", &[person(), many()]).await?.matches;
-    for result in observations.into_iter().chain(reports) {
-        let (value, written) = (result.value(), result.last_updated);
-        let when = value.text_at(&["effectiveDateTime"]).or_else(|| value.text_at(&["issued"])).and_then(moment);
-        if value.text_at(&["status"]) != Some("entered-in-error") {
-            events.push((when.unwrap_or(written), Event::Result(value)));
-        }
-    }
-    events.sort_by_key(|(when, _)| std::cmp::Reverse(*when));
-    Ok(events)
-}
-
 /// One move of a referral: who, when, where, why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
@@ -345,17 +259,12 @@ pub async fn steps(access: &Access, cx: &Cx, referral: &Referral) -> Result<Vec<
     Ok(steps.into_iter().map(|(_, step)| step).collect())
 }
 
-/// An instant, or noon in Guatemala of a date.
-fn moment(text: &str) -> Option<Timestamp> {
-    text.parse().ok().or_else(|| instant(text.parse::<Date>().ok()?.at(12, 0, 0, 0)))
-}
-
-fn facility(cx: &Cx) -> Result<&Facility, CareError> {
+pub(super) fn facility(cx: &Cx) -> Result<&Facility, CareError> {
     let refused = || AccessError::Forbidden { role: cx.role.code(), act: "worklist without a facility".into() };
     cx.facility.as_ref().ok_or_else(|| refused().into())
 }
 
-fn organizations(ids: &[String]) -> String {
+pub(super) fn organizations(ids: &[String]) -> String {
     ids.iter().map(|id| format!("Organization/{id}")).collect::<Vec<_>>().join(",")
 }
 
@@ -363,26 +272,63 @@ fn states(phases: &[Phase]) -> String {
     phases.iter().map(|phase| format!("{}|{}", system::REFERRAL_STATE, phase.code())).collect::<Vec<_>>().join(",")
 }
 
-fn kind(kind: &str) -> String {
+pub(super) fn kind(kind: &str) -> String {
     format!("{}|{kind}", system::TASK_KIND)
 }
 
-/// Referrals that match, by what is due: the oldest breach first.
-async fn referrals(access: &Access, cx: &Cx, asked: &[(&str, String)]) -> Result<Vec<Referral>, CareError> {
-    let mut pairs = asked.to_vec();
-    pairs.extend([
-        ("code", kind(KIND_REFERRAL)),
-        ("_include", "Task:focus".to_owned()),
-        ("_sort", "modified".to_owned()),
-        ("_count", MOST.to_string()),
-    ]);
-    let mut rows = paired(&find(access, cx, "Task", &pairs).await?);
-    let urgent = |one: &Referral| one.task.text_at(&["priority"]) != Some(super::task::STAT);
-    rows.sort_by_key(|one| (urgent(one), one.due().unwrap_or(Timestamp::MAX)));
-    Ok(rows)
+/// States of an urgent transfer on its way.
+pub(super) const TRANSFERS: &[Phase] =
+    &[Phase::TransferRequested, Phase::BedSought, Phase::TransferAccepted, Phase::InTransit, Phase::Received];
+
+/// Referrals of a place in these states, the oldest breach first, and whether there are more.
+pub(super) async fn referrals(
+    access: &Access,
+    cx: &Cx,
+    place: (&str, String),
+    phases: &[Phase],
+) -> Result<(Vec<Referral>, bool), CareError> {
+    let (urgent, rest): (Vec<Phase>, Vec<Phase>) = phases.iter().partition(|phase| TRANSFERS.contains(phase));
+    let (mut rows, mut more) = (Vec::new(), false);
+    for phases in [urgent, rest].iter().filter(|phases| !phases.is_empty()) {
+        let asked = [place.clone(), ("business-status", states(phases)), ("code", kind(KIND_REFERRAL))];
+        let (found, cut) = read_all(access, cx, &asked).await?;
+        rows.extend(found.iter().flat_map(paired));
+        more |= cut;
+    }
+    by_what_is_due(&mut rows);
+    Ok((rows, more))
 }
 
-fn paired(page: &SearchPage) -> Vec<Referral> {
+fn by_what_is_due(rows: &mut [Referral]) {
+    let later = |one: &Referral| one.task.text_at(&["priority"]) != Some(super::task::STAT);
+    rows.sort_by_key(|one| (later(one), one.due().unwrap_or(Timestamp::MAX)));
+}
+
+/// The pages of Tasks (with what they are about) that match, the longest waiting first; and
+/// whether there are more than [`ALL`].
+pub(super) async fn read_all(
+    access: &Access,
+    cx: &Cx,
+    asked: &[(&str, String)],
+) -> Result<(Vec<SearchPage>, bool), CareError> {
+    let more = [("_include", "Task:focus".to_owned()), ("_sort", "modified".to_owned()), ("_count", MOST.to_string())];
+    let pairs = asked.iter().chain(&more).map(|(name, value)| ((*name).to_owned(), value.clone()));
+    let pairs: Vec<(String, String)> = pairs.collect();
+    let mut query = Query::parse(&["Task"], &pairs)
+        .map_err(|_| StoreError::Search("a search of the program itself is not understood"))?;
+    let (mut pages, mut read) = (Vec::new(), 0);
+    loop {
+        let page = access.search(cx, &query).await?;
+        read += page.matches.len();
+        query.cursor.clone_from(&page.next);
+        pages.push(page);
+        if query.cursor.is_none() || read >= ALL {
+            return Ok((pages, query.cursor.is_some()));
+        }
+    }
+}
+
+pub(super) fn paired(page: &SearchPage) -> Vec<Referral> {
     let requests: BTreeMap<&Key, _> = page.included.iter().map(|one| (&one.key, one)).collect();
     let pair = |task: &Stored| {
         let request = requests.get(&key_of(task.value().get("focus"))?)?;

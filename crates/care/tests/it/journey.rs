@@ -6,14 +6,15 @@ use care::referral::book::{book, confirm_proposal, decline_proposal, propose, re
 use care::referral::cancel::{cancel_by_provider, no_show, relist};
 use care::referral::draft::{discard, start_draft, update_draft};
 use care::referral::exit::{confirm_exit, exit, reopen};
-use care::referral::follow_up::finish_follow_up;
+use care::referral::follow_up::{finish_follow_up, settle};
+use care::referral::home::waiting_at_post;
 use care::referral::moves::MoveKind;
 use care::referral::place::free_places;
 use care::referral::review::{RedirectReason, ReturnReason, Review, review};
 use care::referral::send::{complete, send};
 use care::referral::state::{ExitReason, Phase, Priority};
 use care::referral::transfer::{Aim, accept_transfer, arrive, depart, request_transfer, seek_bed, seek_bed_at};
-use care::referral::worklist::{Event, Filter, agenda, queue, steps, timeline, waiting_at_post};
+use care::referral::worklist::{Filter, agenda, queue, steps};
 use care::referral::{Named, Referral};
 use care::{CareError, print};
 use store::{Key, Kind};
@@ -82,9 +83,13 @@ async fn a_referral_goes_to_the_hospital_and_comes_back_closed() {
     let answers = [LineAnswer::Accepted, LineAnswer::Objected("No hay gotas".into())];
     let plan = acknowledge(access, &stage.nurse, &post.to_acknowledge[0], &answers).await.unwrap();
     assert_eq!(plan.state.phase(), Phase::Plan);
+    assert_eq!(plan.objections().collect::<Vec<_>>(), ["No podemos: Gotas por un mes (No hay gotas)"]);
     let post = waiting_at_post(access, &stage.nurse).await.unwrap();
     assert_eq!(post.follow_ups.len(), 1);
-    let closed = finish_follow_up(access, &stage.nurse, &post.follow_ups[0].id, true, "Vino al control").await.unwrap();
+    let health = stage.world.at("Lucas", access::Role::CommunityWorker, testkit::POST);
+    let heard = finish_follow_up(access, &health, &post.follow_ups[0].id, true, "Vino al control").await.unwrap();
+    assert_eq!(heard.state.phase(), Phase::Plan, "an objection waits for its answer");
+    let closed = settled(&stage, &heard).await;
     assert_eq!(closed.state.phase(), Phase::Closed);
     assert_eq!(closed.where_it_waits(), None);
 
@@ -95,9 +100,87 @@ async fn a_referral_goes_to_the_hospital_and_comes_back_closed() {
         [K::Send, K::Receive, K::Accept, K::Book, K::Reschedule, K::Attend, K::CounterRefer, K::Acknowledge, K::Close];
     assert_eq!(acts, wanted);
     assert!(told.iter().all(|step| !step.who.is_empty() && !step.place.id.is_empty()));
-    let line = timeline(access, &stage.nurse, "rosa").await.unwrap();
-    assert!(line.iter().any(|(_, event)| matches!(event, Event::Visit(_))));
-    assert!(line.iter().any(|(_, event)| matches!(event, Event::Referral(_))));
+}
+
+/// The destination, and nobody else, answers the post's objection.
+async fn settled(stage: &crate::stage::Stage, heard: &Referral) -> Referral {
+    let access = &stage.world.access;
+    let waiting = heard.where_it_waits().unwrap();
+    assert_eq!((waiting.place.unwrap().id.as_str(), waiting.who), (HOSPITAL, access::Role::Specialist));
+    let unheard = settle(access, &stage.nurse, heard, "Ya").await;
+    assert_eq!(unheard.unwrap_err().kind(), Kind::Rule, "the post does not answer itself");
+    let silent = settle(access, &stage.specialist, heard, " ").await;
+    assert_eq!(silent.unwrap_err().kind(), Kind::Invalid);
+    let seen = Referral::load(access, &stage.specialist, heard.id()).await.unwrap();
+    settle(access, &stage.specialist, &seen, "Sin gotas, está bien").await.unwrap()
+}
+
+/// A referral answered with these lines, as the post has it before it acknowledges.
+async fn answered(stage: &crate::stage::Stage, lines: &[&str]) -> Referral {
+    let access = &stage.world.access;
+    let booked = book(access, &stage.clerk, &stage.waiting().await, "s1").await.unwrap();
+    let attended = attend(access, &stage.specialist, &booked).await.unwrap();
+    counter_refer(access, &stage.specialist, &attended, &answer(lines)).await.unwrap()
+}
+
+fn answer(lines: &[&str]) -> CounterReferral {
+    let line = |words: &&str| Line { kind: LineKind::Visit, words: (*words).into(), due: None, who: None };
+    CounterReferral {
+        findings: "Catarata".into(),
+        diagnoses: vec![("H25".into(), "Catarata senil".into())],
+        lines: lines.iter().map(line).collect(),
+        ..CounterReferral::default()
+    }
+}
+
+#[tokio::test]
+async fn whoever_does_the_last_task_closes_the_circuit() {
+    let stage = stage().await;
+    let access = &stage.world.access;
+    let delivered = answered(&stage, &["Visitar la casa", "Acompañar al control"]).await;
+    let plan = acknowledge(access, &stage.nurse, &delivered, &[LineAnswer::Accepted, LineAnswer::Accepted]).await;
+    let tasks = plan.unwrap().follow_ups();
+    let health = stage.world.at("Lucas", access::Role::CommunityWorker, testkit::POST);
+    let social = stage.world.at("Irma", access::Role::SocialWorker, testkit::POST);
+    let (a, b) = tokio::join!(
+        finish_follow_up(access, &health, &tasks[0], true, "Se visitó"),
+        finish_follow_up(access, &social, &tasks[1], true, "Se acompañó")
+    );
+    let ends = [a.unwrap().state.phase(), b.unwrap().state.phase()];
+    assert!(ends.contains(&Phase::Closed), "of two at once the later closes: {ends:?}");
+    let closed = Referral::load(access, &stage.nurse, delivered.id()).await.unwrap();
+    assert_eq!(closed.state.phase(), Phase::Closed);
+}
+
+#[tokio::test]
+async fn what_failed_or_was_refused_waits_for_a_new_answer() {
+    let stage = stage().await;
+    let access = &stage.world.access;
+    let delivered = answered(&stage, &["Visitar la casa"]).await;
+    let refused = [LineAnswer::Objected("No hay quién vaya".into())];
+    let rests = acknowledge(access, &stage.nurse, &delivered, &refused).await.unwrap();
+    assert_eq!(rests.state.phase(), Phase::Acknowledged);
+    let seen = Referral::load(access, &stage.specialist, rests.id()).await.unwrap();
+    let again = counter_refer(access, &stage.specialist, &seen, &answer(&["Llamar por teléfono"])).await.unwrap();
+    assert_eq!((again.state.phase(), again.objections().count()), (Phase::Delivered, 0));
+    let plan = acknowledge(access, &stage.nurse, &again, &[LineAnswer::Accepted]).await.unwrap();
+    let early = counter_refer(access, &stage.specialist, &plan, &answer(&[])).await;
+    assert_eq!(early.unwrap_err().kind(), Kind::Rule, "a line is still open");
+    let task = &plan.follow_ups()[0];
+    let failed = finish_follow_up(access, &stage.nurse, task, false, "No contesta").await.unwrap();
+    assert_eq!(failed.state.phase(), Phase::Plan);
+    assert_eq!(failed.objections().collect::<Vec<_>>(), ["No se pudo: Llamar por teléfono (No contesta)"]);
+    let closed = settle(access, &stage.coordinator, &failed, "Queda así").await.unwrap();
+    assert_eq!(closed.state.phase(), Phase::Closed);
+}
+
+#[tokio::test]
+async fn with_nothing_to_do_it_closes_at_once() {
+    let stage = stage().await;
+    let access = &stage.world.access;
+    let delivered = answered(&stage, &[]).await;
+    let closed = acknowledge(access, &stage.nurse, &delivered, &[]).await.unwrap();
+    assert_eq!(closed.state.phase(), Phase::Closed);
 }
 
 #[tokio::test]

@@ -4,6 +4,8 @@ use access::Role;
 use askama::Template;
 use care::referral::Referral;
 use care::referral::follow_up::FollowUp;
+use care::referral::home::{waiting_at_destination, waiting_at_post};
+use care::referral::state::Phase;
 use care::referral::worklist::{self, Filter};
 use jiff::Timestamp;
 
@@ -19,6 +21,7 @@ use crate::ui::{Clock, Empty, Semaphore};
 /// At most so many of a group are on the first page.
 const SHOWN: usize = 10;
 
+#[derive(Clone)]
 struct Row {
     href: String,
     name: String,
@@ -30,6 +33,7 @@ struct Row {
     act: Option<(String, Text)>,
 }
 
+#[derive(Clone)]
 struct Group {
     id: &'static str,
     heading: Text,
@@ -52,24 +56,32 @@ pub async fn show_home(visit: Visit) -> Answer {
     let cx = visit.cx()?;
     let today = full_date_in_words(local(cx.now).date());
     let finder = SEEKERS.contains(&cx.role).then(Finder::default);
-    let (groups, empty) = match cx.role {
-        Role::Nurse | Role::Doctor | Role::CommunityWorker | Role::SocialWorker => (at_post(&visit).await?, nothing()),
-        Role::Coordinator | Role::Clerk => (for_review(&visit).await?, nothing()),
-        Role::Specialist => (agenda(&visit).await?, nothing()),
-        _ => (Vec::new(), Empty::quiet(t("inicio-sin-lista-titulo"), t("inicio-sin-lista"))),
+    let list = match cx.role {
+        Role::Nurse | Role::Doctor => [at_post(&visit).await?, at_destination(&visit).await?].concat(),
+        Role::CommunityWorker | Role::SocialWorker => at_post(&visit).await?,
+        Role::Coordinator => [for_review(&visit).await?, objections(&visit).await?].concat(),
+        Role::Clerk => [for_review(&visit).await?, at_destination(&visit).await?].concat(),
+        Role::Specialist => [agenda(&visit).await?, at_destination(&visit).await?].concat(),
+        _ => Vec::new(),
     };
+    let has_list = matches!(cx.role, Role::Coordinator | Role::Clerk | Role::Specialist) || at_a_post(cx.role);
+    let empty = match has_list {
+        true => Empty::quiet(t("inicio-nada-titulo"), t("inicio-nada")),
+        false => Empty::quiet(t("inicio-sin-lista-titulo"), t("inicio-sin-lista")),
+    };
+    let groups = list.into_iter().filter(|group| group.total > 0).collect();
     show(&Home { shell: visit.shell(t("inicio-titulo")), today, finder, groups, empty })
 }
 
-fn nothing() -> Empty {
-    Empty::quiet(t("inicio-nada-titulo"), t("inicio-nada"))
+fn at_a_post(role: Role) -> bool {
+    matches!(role, Role::Nurse | Role::Doctor | Role::CommunityWorker | Role::SocialWorker)
 }
 
 async fn at_post(visit: &Visit) -> Result<Vec<Group>, Problem> {
     let cx = visit.cx()?;
-    let post = worklist::waiting_at_post(&visit.state.access, cx).await?;
+    let post = waiting_at_post(&visit.state.access, cx).await?;
     let follow_ups = post.follow_ups.iter().map(follow_up).collect();
-    let groups = vec![
+    Ok(vec![
         group(
             "traslados",
             t("inicio-traslados"),
@@ -82,17 +94,51 @@ async fn at_post(visit: &Visit) -> Result<Vec<Group>, Problem> {
             t("inicio-completar"),
             acts(&post.returned, cx.now, "completar", t("inicio-hacer-completar")),
         ),
+        group("avisar", t("inicio-avisar"), acts(&post.to_tell, cx.now, "avisada", t("inicio-hacer-avisar"))),
+        group("leer", t("inicio-leer"), acts(&post.rejected, cx.now, "leida", t("inicio-hacer-leer"))),
         group("tareas", t("inicio-tareas"), follow_ups),
+        group("suspendidas", t("inicio-suspendidas"), seen(&post.suspended, cx.now)),
+        group("planes", t("inicio-planes"), seen(&post.plans, cx.now)),
         group("borradores", t("inicio-borradores"), rows(&post.drafts, cx.now)),
-    ];
-    Ok(groups.into_iter().filter(|group| group.total > 0).collect())
+    ])
 }
 
 async fn for_review(visit: &Visit) -> Result<Vec<Group>, Problem> {
     let cx = visit.cx()?;
     let queue = worklist::queue(&visit.state.access, cx, &Filter::default(), 1).await?;
-    let shown = Group { total: queue.total, ..group("revisar", t("inicio-revisar"), rows(&queue.rows, cx.now)) };
-    Ok(Some(shown).into_iter().filter(|group| group.total > 0).collect())
+    Ok(vec![Group { total: queue.total, ..group("revisar", t("inicio-revisar"), rows(&queue.rows, cx.now)) }])
+}
+
+/// What posts could not do, in a coordinator's territory.
+async fn objections(visit: &Visit) -> Result<Vec<Group>, Problem> {
+    let cx = visit.cx()?;
+    let filter = Filter { phases: vec![Phase::Acknowledged, Phase::Plan], objected: true, ..Filter::default() };
+    let page = worklist::board(&visit.state.access, cx, &filter, 1).await?.page;
+    Ok(vec![Group { total: page.total, ..objected(&page.rows, cx.now) }])
+}
+
+fn objected(referrals: &[Referral], now: Timestamp) -> Group {
+    let rows = acts(referrals, now, "objecion", t("inicio-hacer-objecion"));
+    let said = |row: Row, one: &Referral| Row { words: one.objections().collect::<Vec<_>>().join(". "), ..row };
+    let rows = rows.into_iter().zip(referrals).map(|(row, one)| said(row, one));
+    group("objeciones", t("inicio-objeciones"), rows.collect())
+}
+
+/// What waits where the person is attended; who does not answer sees the appointments only.
+async fn at_destination(visit: &Visit) -> Result<Vec<Group>, Problem> {
+    let cx = visit.cx()?;
+    let there = waiting_at_destination(&visit.state.access, cx).await?;
+    let unmarked = group("sin-marcar", t("inicio-sin-marcar"), seen(&there.unmarked, cx.now));
+    if cx.role == Role::Clerk {
+        return Ok(vec![unmarked]);
+    }
+    Ok(vec![
+        group("llegan", t("inicio-llegan"), seen(&there.arriving, cx.now)),
+        group("recibidas", t("inicio-recibidas"), seen(&there.received, cx.now)),
+        group("contestar", t("inicio-contestar"), seen(&there.to_answer, cx.now)),
+        objected(&there.objected, cx.now),
+        unmarked,
+    ])
 }
 
 async fn agenda(visit: &Visit) -> Result<Vec<Group>, Problem> {
@@ -102,8 +148,7 @@ async fn agenda(visit: &Visit) -> Result<Vec<Group>, Problem> {
         clock: Some(Semaphore::new(Clock::Paused, hour(entry.start))),
         ..row(&entry.referral, cx.now)
     };
-    let shown = group("agenda", t("inicio-agenda"), day.iter().map(row).collect());
-    Ok(Some(shown).into_iter().filter(|group| group.total > 0).collect())
+    Ok(vec![group("agenda", t("inicio-agenda"), day.iter().map(row).collect())])
 }
 
 fn group(id: &'static str, heading: Text, mut rows: Vec<Row>) -> Group {
@@ -119,6 +164,12 @@ fn rows(referrals: &[Referral], now: Timestamp) -> Vec<Row> {
 /// Rows with the act that waits at the post.
 fn acts(referrals: &[Referral], now: Timestamp, path: &str, name: Text) -> Vec<Row> {
     let act = |one: &Referral| Some((format!("/referencias/{}/{path}", one.id()), name.clone()));
+    referrals.iter().map(|one| Row { act: act(one), ..row(one, now) }).collect()
+}
+
+/// Rows whose act is on the referral's own page.
+fn seen(referrals: &[Referral], now: Timestamp) -> Vec<Row> {
+    let act = |one: &Referral| Some((format!("/referencias/{}", one.id()), t("inicio-hacer-ver")));
     referrals.iter().map(|one| Row { act: act(one), ..row(one, now) }).collect()
 }
 

@@ -17,6 +17,7 @@ pub(crate) mod login;
 mod map;
 mod network;
 mod network_import;
+mod notice;
 pub(crate) mod person;
 mod pieces;
 pub(crate) mod queue;
@@ -127,6 +128,12 @@ fn at_post() -> Vec<Route> {
         Route::post("/referencias/{id}/acusar", FOLLOWS, answer::take_acknowledge),
         Route::get("/referencias/{id}/encontrada", FOLLOWS, answer::show_found),
         Route::post("/referencias/{id}/encontrada", FOLLOWS, answer::take_found),
+        Route::get("/referencias/{id}/avisada", FOLLOWS, notice::show_told),
+        Route::post("/referencias/{id}/avisada", FOLLOWS, notice::take_told),
+        Route::get("/referencias/{id}/leida", FOLLOWS, notice::show_read),
+        Route::post("/referencias/{id}/leida", FOLLOWS, notice::take_read),
+        Route::get("/referencias/{id}/objecion", Expects::Roles(notice::SETTLERS), notice::show_objection),
+        Route::post("/referencias/{id}/objecion", Expects::Roles(notice::SETTLERS), notice::take_objection),
         Route::get("/tareas/{id}", FOLLOWS, answer::show_follow_up),
         Route::post("/tareas/{id}", FOLLOWS, answer::take_follow_up),
     ]

@@ -18,7 +18,7 @@ use crate::problem::Answer;
 use crate::read::is_synthetic;
 use crate::shell::{Shell, role_name};
 use crate::text::{Text, t};
-use crate::ui::{Chip, Chips, Clock, Empty, Pages, Priority, Semaphore, Tag, Tone};
+use crate::ui::{Chip, Chips, Clock, Empty, Note, Pages, Priority, Semaphore, Tag, Tone};
 
 /// Who has a queue of referrals.
 pub const DESK: &[Role] =
@@ -66,6 +66,8 @@ struct QueuePage {
     priorities: Vec<(String, String)>,
     origins: Vec<(String, String)>,
     rows: Vec<Row>,
+    /// Said when there are more than were read.
+    more: Option<Note>,
     pages: Pages,
     empty: Empty,
 }
@@ -77,7 +79,10 @@ struct View {
     counted: bool,
 }
 
-fn views() -> [View; 7] {
+/// The view of what posts could not do of a plan.
+const OBJECTED: &str = "objeciones";
+
+fn views() -> [View; 8] {
     let view =
         |code, name: Text, phases: &[Phase]| View { code, name: name.into(), phases: phases.to_vec(), counted: true };
     let booked = [Phase::Proposed, Phase::Booked];
@@ -90,6 +95,7 @@ fn views() -> [View; 7] {
         view("cita", t("refs-ver-cita"), &booked),
         view("devueltas", t("refs-ver-devueltas"), &[Phase::Returned]),
         view("traslados", t("refs-ver-traslados"), &transfers),
+        view(OBJECTED, t("refs-ver-objeciones"), &[Phase::Acknowledged, Phase::Plan]),
         view("todas", t("refs-ver-todas"), &worklist::open_phases()),
         View { counted: false, ..view("cerradas", t("refs-ver-cerradas"), &closed) },
     ]
@@ -119,6 +125,7 @@ impl Asked {
             priority: Soon::from_code(&self.prioridad),
             origin: given(&self.origen),
             words: self.q.trim().chars().take(120).collect(),
+            objected: false,
         }
     }
 
@@ -132,7 +139,7 @@ pub async fn show_queue(visit: Visit, Query(asked): Query<Asked>) -> Answer {
     let cx = visit.cx()?;
     let views = views();
     let view = views.iter().find(|view| view.code == asked.ver).unwrap_or(&views[0]);
-    let filter = asked.filter(view.phases.clone());
+    let filter = Filter { objected: view.code == OBJECTED, ..asked.filter(view.phases.clone()) };
     let board = worklist::board(&visit.state.access, cx, &filter, asked.pagina.parse().unwrap_or(1)).await?;
     let mut form = Form::default();
     for (name, value) in
@@ -153,13 +160,17 @@ pub async fn show_queue(visit: Visit, Query(asked): Query<Asked>) -> Answer {
         priorities: std::iter::once(every(t("refs-todas"))).chain(soon).collect(),
         origins: std::iter::once(every(t("refs-todos"))).chain(origins).collect(),
         rows: board.page.rows.iter().map(|one| row(one, cx.now)).collect(),
+        more: board.page.more.then(|| Note::new(Tone::Warn, t("refs-hay-mas"), t("refs-hay-mas-que"))),
         pages: pages(&board, view.code, &asked),
         empty: empty(&asked, view.code),
     })
 }
 
 fn chips(views: &[View], shown: &str, board: &Board, asked: &Asked) -> Chips {
-    let count = |view: &View| -> usize { view.phases.iter().filter_map(|phase| board.counts.get(phase)).sum() };
+    let count = |view: &View| -> usize {
+        let in_phases = view.phases.iter().filter_map(|phase| board.counts.get(phase)).sum();
+        if view.code == OBJECTED { board.objected } else { in_phases }
+    };
     let chip = |view: &View| Chip {
         href: asked.address(view.code, 1),
         text: if view.counted {

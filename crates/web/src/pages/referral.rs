@@ -21,6 +21,7 @@ use crate::gate::{Visit, show};
 use crate::pages::act;
 use crate::pages::booking::BOOKERS;
 use crate::pages::counter::ANSWERERS;
+use crate::pages::notice::SETTLERS;
 use crate::pages::person::Head;
 use crate::pages::queue::{DESK, clock, priority, state_tag, waits};
 use crate::pages::refer::{diagnoses_of, head_of, place_of};
@@ -232,6 +233,8 @@ fn deeds(visit: &Visit, referral: &Referral) -> Result<Vec<Deed>, Problem> {
     let (id, attends, follows) = (referral.id(), super::ATTENDS.admits(cx.role), super::FOLLOWS.admits(cx.role));
     let books = BOOKERS.contains(&cx.role) && referral.state.phase() != Phase::Proposed;
     let answers = ANSWERERS.contains(&cx.role);
+    let rests = referral.state.phase() == Phase::Acknowledged || referral.objections().next().is_some();
+    let settles = rests && SETTLERS.contains(&cx.role) && referral.settles(cx);
     let none = String::new;
     let here = |path: &str| format!("/referencias/{id}/{path}");
     let rows = [
@@ -240,6 +243,7 @@ fn deeds(visit: &Visit, referral: &Referral) -> Result<Vec<Deed>, Problem> {
         (follows, Move::Acknowledge { tasks: Vec::new() }, here("acusar"), t("acto-acusar")),
         (answers, Move::Attend { encounter: none() }, here("contrarreferir"), t("agenda-atender")),
         (answers, Move::CounterRefer { composition: none() }, here("contrarreferir"), t("agenda-contrarreferir")),
+        (settles, Move::Close, here("objecion"), t("inicio-hacer-objecion")),
         (books, Move::Book { appointment: none() }, here("cita"), t("acto-dar-cita")),
         (books, Move::Reschedule { appointment: none() }, here("cita"), t("acto-cambiar-cita")),
     ];

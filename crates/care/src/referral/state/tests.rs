@@ -142,6 +142,8 @@ const ALLOWED: &[(Phase, K, Phase)] = &[
     (P::Advised, K::Acknowledge, P::Plan),
     (P::Acknowledged, K::Close, P::Closed),
     (P::Plan, K::Close, P::Closed),
+    (P::Acknowledged, K::CounterRefer, P::Delivered),
+    (P::Plan, K::CounterRefer, P::Delivered),
     (P::Closed, K::Reopen, P::Delivered),
     (P::Exited, K::Reopen, P::Waiting),
     (P::ExitProposed, K::ConfirmExit, P::Exited),

@@ -1,0 +1,117 @@
+//! What is noted about a referral from a first page: that the person knows of the appointment, that
+//! a rejection was read; and the answer to what the post could not do of a plan.
+
+use access::Role;
+use axum::extract::Path;
+use care::referral::Referral;
+use care::referral::follow_up::settle;
+use care::referral::notice::{Notice, note};
+use care::referral::state::Phase;
+
+use crate::form::Form;
+use crate::gate::{Posted, Visit, done, mend, show};
+use crate::pages::refer::{head_of, told, unchanged};
+use crate::problem::{Answer, Problem};
+use crate::sheet::{Group, Press, Sheet};
+use crate::shell::Done;
+use crate::text::{Text, t};
+use crate::ui::{Note, Tone};
+
+/// Who may answer an objection: the roles to which care allows it.
+pub const SETTLERS: &[Role] = &[Role::Nurse, Role::Doctor, Role::Specialist, Role::Coordinator];
+const TEXT: usize = 1000;
+
+async fn load(visit: &Visit, id: &str, phases: &[Phase]) -> Result<Referral, Problem> {
+    let referral = Referral::load(&visit.state.access, visit.cx()?, id).await?;
+    if phases.contains(&referral.state.phase()) { Ok(referral) } else { Err(Problem::Stale) }
+}
+
+fn sheet(visit: &Visit, referral: &Referral, heading: Text, path: &str) -> Result<Sheet, Problem> {
+    let here = format!("/referencias/{}", referral.id());
+    let mut page = Sheet::new(visit, heading, head_of(referral), format!("{here}/{path}"));
+    page.shell = page.shell.back(here, t("aviso-volver"));
+    page.hidden = vec![("version", referral.task_version.to_string())];
+    page.groups = vec![Group::new(t("traslado-ahora")).lines(told(referral, visit.cx()?.now))];
+    Ok(page)
+}
+
+/// `GET /referencias/{id}/avisada`
+pub async fn show_told(visit: Visit, Path(id): Path<String>) -> Answer {
+    let referral = load(&visit, &id, &[Phase::Booked]).await?;
+    show(&told_page(&visit, &referral, Form::default())?)
+}
+
+/// `POST /referencias/{id}/avisada`
+pub async fn take_told(visit: Visit, Path(id): Path<String>, Posted(mut form): Posted) -> Answer {
+    let referral = load(&visit, &id, &[Phase::Booked]).await?;
+    unchanged(&form, &referral)?;
+    let how = form.required("como", TEXT, t("avisada-falta"));
+    if form.ok() {
+        note(&visit.state.access, visit.cx()?, &referral, Notice::Told, &how).await?;
+        return done(&visit, &format!("/referencias/{id}"), Done::AppointmentTold);
+    }
+    mend(&told_page(&visit, &referral, form)?)
+}
+
+fn told_page(visit: &Visit, referral: &Referral, form: Form) -> Result<Sheet, Problem> {
+    let mut page = sheet(visit, referral, t("avisada-titulo"), "avisada")?;
+    let how = form.area("como", t("avisada-como")).hint(t("avisada-ayuda"));
+    page.groups.push(Group::new(t("avisada-que")).fields([how]));
+    page.buttons = vec![Press::new("avisada", t("avisada-boton"))];
+    page.form = form;
+    Ok(page)
+}
+
+/// `GET /referencias/{id}/leida`
+pub async fn show_read(visit: Visit, Path(id): Path<String>) -> Answer {
+    let referral = load(&visit, &id, &[Phase::Exited]).await?;
+    let mut page = sheet(&visit, &referral, t("leida-titulo"), "leida")?;
+    if let Some((words, who)) = referral.notes().last() {
+        page.notes = vec![Note::new(Tone::Warn, t("dijo").with("quien", who), words)];
+    }
+    page.buttons = vec![Press::new("leida", t("leida-boton"))];
+    show(&page)
+}
+
+/// `POST /referencias/{id}/leida`
+pub async fn take_read(visit: Visit, Path(id): Path<String>, Posted(form): Posted) -> Answer {
+    let referral = load(&visit, &id, &[Phase::Exited]).await?;
+    unchanged(&form, &referral)?;
+    note(&visit.state.access, visit.cx()?, &referral, Notice::Read, "").await?;
+    done(&visit, "/", Done::RejectionRead)
+}
+
+const OBJECTED: [Phase; 2] = [Phase::Acknowledged, Phase::Plan];
+
+/// `GET /referencias/{id}/objecion`
+pub async fn show_objection(visit: Visit, Path(id): Path<String>) -> Answer {
+    let referral = load(&visit, &id, &OBJECTED).await?;
+    show(&objection_page(&visit, &referral, Form::default())?)
+}
+
+/// `POST /referencias/{id}/objecion`
+pub async fn take_objection(visit: Visit, Path(id): Path<String>, Posted(mut form): Posted) -> Answer {
+    let referral = load(&visit, &id, &OBJECTED).await?;
+    unchanged(&form, &referral)?;
+    let words = form.required("respuesta", TEXT, t("objecion-falta"));
+    if form.ok() {
+        settle(&visit.state.access, visit.cx()?, &referral, &words).await?;
+        return done(&visit, &format!("/referencias/{id}"), Done::CircuitClosed);
+    }
+    mend(&objection_page(&visit, &referral, form)?)
+}
+
+fn objection_page(visit: &Visit, referral: &Referral, form: Form) -> Result<Sheet, Problem> {
+    let mut page = sheet(visit, referral, t("objecion-titulo"), "objecion")?;
+    let said: Vec<String> = referral.objections().map(str::to_owned).collect();
+    page.groups.push(Group::new(t("objecion-dicen")).lines(said));
+    if referral.settles(visit.cx()?) {
+        let answer = form.area("respuesta", t("objecion-respuesta")).hint(t("objecion-ayuda"));
+        page.groups.push(Group::new(t("objecion-que")).fields([answer]));
+        page.buttons = vec![Press::new("cerrar", t("objecion-boton"))];
+    } else {
+        page.notes = vec![Note::new(Tone::Info, t("objecion-espera"), t("objecion-espera-que"))];
+    }
+    page.form = form;
+    Ok(page)
+}
