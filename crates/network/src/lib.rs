@@ -13,6 +13,7 @@ mod exchange;
 mod facility;
 mod map;
 mod office;
+pub mod opening;
 mod place;
 mod service;
 mod sheet;

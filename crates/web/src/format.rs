@@ -71,7 +71,8 @@ pub fn number(value: f64) -> String {
     format!("{sign}{grouped}{dot}{decimals}")
 }
 
-fn weekday(day: Weekday) -> Text {
+/// `lunes`.
+pub fn weekday(day: Weekday) -> Text {
     match day {
         Weekday::Monday => t("lunes"),
         Weekday::Tuesday => t("martes"),

@@ -16,6 +16,7 @@ use crate::gate::Visit;
 use crate::pages::agenda::HOLDERS;
 use crate::pages::audit::READERS;
 use crate::pages::find::SEEKERS;
+use crate::pages::hours::KEEPERS;
 use crate::pages::staff::MANAGERS;
 use crate::text::{Text, t};
 use crate::told;
@@ -119,10 +120,6 @@ pub enum Done {
     AppointmentGiven,
     /// The appointment was changed.
     AppointmentMoved,
-    /// The person did not come.
-    Absent,
-    /// The person did not come, the second time.
-    AbsentAgain,
     /// The visit at the destination began.
     VisitBegun,
     /// The person is kept in control.
@@ -137,6 +134,14 @@ pub enum Done {
     AppointmentTold,
     /// The rejection was read.
     RejectionRead,
+    /// Hours of the agenda were opened.
+    PlacesOpened,
+    /// A day of the agenda was blocked.
+    DayBlocked,
+    /// A day of the agenda was freed.
+    DayFreed,
+    /// An appointment was proposed.
+    AppointmentProposed,
 }
 
 impl Done {
@@ -166,14 +171,16 @@ impl Done {
         (Self::Relisted, "encontrada"),
         (Self::AppointmentGiven, "citada"),
         (Self::AppointmentMoved, "cita-cambiada"),
-        (Self::Absent, "falta"),
-        (Self::AbsentAgain, "falta-dos"),
         (Self::VisitBegun, "atencion"),
         (Self::KeptInControl, "en-control"),
         (Self::Admitted, "ingresada"),
         (Self::CounterReferred, "contrarreferida"),
         (Self::AppointmentTold, "avisada"),
         (Self::RejectionRead, "leida"),
+        (Self::PlacesOpened, "lugares"),
+        (Self::DayBlocked, "dia-cerrado"),
+        (Self::DayFreed, "dia-abierto"),
+        (Self::AppointmentProposed, "propuesta"),
     ];
 
     /// As the cookie carries it.
@@ -218,14 +225,16 @@ impl Done {
             Self::Relisted => t("hecho-encontrada"),
             Self::AppointmentGiven => t("hecho-citada"),
             Self::AppointmentMoved => t("hecho-cita-cambiada"),
-            Self::Absent => t("hecho-falta"),
-            Self::AbsentAgain => t("hecho-falta-dos"),
             Self::FacilitySaved => t("hecho-establecimiento"),
             Self::ServiceSaved => t("hecho-servicio"),
             Self::VisitBegun => t("hecho-atencion"),
             Self::KeptInControl => t("hecho-en-control"),
             Self::Admitted => t("hecho-ingresada"),
             Self::CounterReferred => t("hecho-contrarreferida"),
+            Self::PlacesOpened => t("hecho-lugares"),
+            Self::DayBlocked => t("hecho-dia-cerrado"),
+            Self::DayFreed => t("hecho-dia-abierto"),
+            Self::AppointmentProposed => t("hecho-propuesta"),
         }
     }
 }
@@ -318,6 +327,8 @@ fn entries(role: Role, path: &str) -> Vec<Entry> {
     }
     if HOLDERS.contains(&role) {
         entries.push(entry("/agenda", "i-cal", t("nav-agenda")));
+    } else if KEEPERS.contains(&role) {
+        entries.push(entry("/agenda/horarios", "i-cal", t("horarios-ir")));
     }
     if SEEKERS.contains(&role) {
         entries.push(entry("/personas", "i-find", t("nav-personas")));

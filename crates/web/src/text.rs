@@ -15,6 +15,7 @@ use crate::format::number;
 pub const SPANISH: &[(&str, &str)] = &[
     ("avisos", include_str!("../locales/es/avisos.ftl")),
     ("citas", include_str!("../locales/es/citas.ftl")),
+    ("horarios", include_str!("../locales/es/horarios.ftl")),
     ("contrarreferencia", include_str!("../locales/es/contrarreferencia.ftl")),
     ("auditoria", include_str!("../locales/es/auditoria.ftl")),
     ("comun", include_str!("../locales/es/comun.ftl")),

@@ -11,7 +11,7 @@ use store::{Key, StoreError};
 use crate::CareError;
 use crate::referral::pair::Referral;
 use crate::referral::task::replace;
-use crate::resource::{id_of, named, reference};
+use crate::resource::{code_in, id_of, named, reference};
 
 /// More services or schedules than this no facility has.
 const MANY: usize = 500;
@@ -29,6 +29,8 @@ pub struct Place {
     pub start: Timestamp,
     /// When it ends.
     pub end: Timestamp,
+    /// How it attends (`presencial`, …), where its schedule's keeper said so.
+    pub modality: Option<String>,
     /// Words about it (who, where), as the schedule's keeper wrote them.
     pub comment: String,
 }
@@ -130,6 +132,11 @@ fn place(slot: &Value, offers: &BTreeMap<String, String>) -> Option<Place> {
         id: slot.id()?.to_owned(),
         offer: offers.get(&schedule).cloned().unwrap_or_default(),
         schedule,
+        modality: slot
+            .items("serviceCategory")
+            .iter()
+            .find_map(|one| code_in(Some(one), system::MODALITY))
+            .map(str::to_owned),
         start: time("start")?,
         end: time("end")?,
         comment: slot.text_at(&["comment"]).unwrap_or_default().to_owned(),

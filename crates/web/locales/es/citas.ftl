@@ -88,13 +88,4 @@ agenda-quitar-filtros = Quitar los filtros
 agenda-ver-hoy = Ver hoy
 agenda-corte = Se muestran las primeras { $n } citas del día.
 
-falta-titulo = No asistió
-falta-que = Lo que pasó
-falta-motivo = ¿Qué se sabe?
-falta-motivo-ayuda = Por ejemplo: se le llamó y no contestó. El puesto que refiere busca a la persona.
-falta-motivo-falta = Escriba qué se sabe; si no se sabe nada, escríbalo también
-falta-todavia = Todavía no es la hora de la cita: { $cuando }
-falta-boton = Anotar que no asistió
 
-hecho-falta = Anotado: no asistió. El puesto que la refiere la buscará.
-hecho-falta-dos = Anotado: no asistió por segunda vez. Antes de otra cita, alguien decide si sigue en la lista.

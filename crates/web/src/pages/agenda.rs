@@ -1,35 +1,28 @@
 //! The day of those who attend and of those who give appointments, at their own facility: who comes
-//! when, for what, and what was done. And the note that somebody did not come.
+//! when, for what, and what was done.
 
 use access::Role;
 use askama::Template;
-use axum::extract::{Path, Query};
-use care::referral::Referral;
-use care::referral::cancel::no_show;
+use axum::extract::Query;
 use care::referral::moves::Move;
-use care::referral::state::State;
 use care::referral::worklist::{self, AgendaEntry};
 use care::service::Service;
-use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Deserialize;
-use store::Key;
 
 use crate::form::Form;
-use crate::format::{date, date_time, full_date_in_words, hour, local};
-use crate::gate::{Posted, Visit, done, mend, percent, show};
+use crate::format::{date, full_date_in_words, hour, local};
+use crate::gate::{Visit, percent, show};
+use crate::pages::hours::KEEPERS;
 use crate::pages::queue::priority;
-use crate::pages::refer::{head_of, told, unchanged};
-use crate::problem::{Answer, Problem};
+use crate::problem::Answer;
 use crate::read::is_synthetic;
-use crate::sheet::{Group, Press, Sheet};
-use crate::shell::{Done, Shell};
+use crate::shell::Shell;
 use crate::text::{Text, t};
 use crate::ui::{Chip, Chips, Empty, Note, Priority, Tag, Tone};
 
 /// Who has an agenda.
 pub const HOLDERS: &[Role] = &[Role::Specialist, Role::Doctor, Role::Clerk];
-const WORDS: usize = 1000;
 
 /// Which day, and what of it.
 #[derive(Clone, Default, Deserialize)]
@@ -69,6 +62,7 @@ struct AgendaPage {
     services: Vec<(String, String)>,
     states: Vec<(String, String)>,
     cut: Option<Note>,
+    keeps: bool,
     rows: Vec<Row>,
     empty: Empty,
 }
@@ -142,6 +136,7 @@ pub async fn show_agenda(visit: Visit, Query(asked): Query<Asked>) -> Answer {
             .chain(states().into_iter().map(|(code, words, _)| (code.to_owned(), words.to_string())))
             .collect(),
         cut,
+        keeps: KEEPERS.contains(&cx.role),
         rows,
         empty: empty(&asked, all, day),
     })
@@ -206,61 +201,10 @@ fn acts(visit: &Visit, entry: &AgendaEntry) -> Vec<(String, Text)> {
         acts.push((format!("/referencias/{id}/contrarreferir"), t("agenda-contrarreferir")));
     }
     if held && entry.start <= cx.now && referral.allows(cx, &Move::NoShow) {
-        acts.push((format!("/agenda/{id}/no-asistio"), t("agenda-anotar-falta")));
+        acts.push((format!("/referencias/{id}/no-asistio"), t("agenda-anotar-falta")));
     }
     if held && entry.start > cx.now && referral.allows(cx, &Move::Reschedule { appointment: String::new() }) {
         acts.push((format!("/referencias/{id}/cita"), t("agenda-cambiar")));
     }
     acts
-}
-
-/// When the appointment that is held begins; refuses a referral without one.
-async fn held_at(visit: &Visit, referral: &Referral) -> Result<Timestamp, Problem> {
-    let State::Booked { appointment, .. } = &referral.state else { return Err(Problem::Stale) };
-    if !referral.allows(visit.cx()?, &Move::NoShow) {
-        return Err(Problem::Forbidden);
-    }
-    let held = visit.state.access.read(visit.cx()?, &Key::new("Appointment", appointment)).await?.value();
-    held.text_at(&["start"]).and_then(|start| start.parse().ok()).ok_or(Problem::Fault)
-}
-
-/// `GET /agenda/{id}/no-asistio`
-pub async fn show_absent(visit: Visit, Path(id): Path<String>) -> Answer {
-    let referral = Referral::load(&visit.state.access, visit.cx()?, &id).await?;
-    let start = held_at(&visit, &referral).await?;
-    show(&absent_page(&visit, &referral, start, Form::default())?)
-}
-
-/// `POST /agenda/{id}/no-asistio`
-pub async fn take_absent(visit: Visit, Path(id): Path<String>, Posted(mut form): Posted) -> Answer {
-    let (access, cx) = (&visit.state.access, visit.cx()?);
-    let referral = Referral::load(access, cx, &id).await?;
-    unchanged(&form, &referral)?;
-    let start = held_at(&visit, &referral).await?;
-    let why = form.required("motivo", WORDS, t("falta-motivo-falta"));
-    if start > cx.now {
-        form.error("motivo", t("falta-todavia").with("cuando", date_time(start)));
-    }
-    if form.ok() {
-        let next = no_show(access, cx, &referral, &why).await?;
-        let again = matches!(&next.state, State::Missed(wait) if wait.missed >= 2);
-        let what = if again { Done::AbsentAgain } else { Done::Absent };
-        return done(&visit, &Asked::default().address(&date(local(start).date())), what);
-    }
-    mend(&absent_page(&visit, &referral, start, form)?)
-}
-
-fn absent_page(visit: &Visit, referral: &Referral, start: Timestamp, form: Form) -> Result<Sheet, Problem> {
-    let action = format!("/agenda/{}/no-asistio", referral.id());
-    let mut page = Sheet::new(visit, t("falta-titulo"), head_of(referral), action);
-    page.shell = page.shell.back(Asked::default().address(&date(local(start).date())), t("agenda-volver"));
-    page.hidden = vec![("version", referral.task_version.to_string())];
-    page.notes = vec![Note::new(Tone::Info, t("cita-ahora"), date_time(start))];
-    page.groups = vec![
-        Group::new(t("traslado-ahora")).lines(told(referral, visit.cx()?.now)),
-        Group::new(t("falta-que")).fields([form.area("motivo", t("falta-motivo")).hint(t("falta-motivo-ayuda"))]),
-    ];
-    page.buttons = vec![Press { danger: true, ..Press::new("anotar", t("falta-boton")) }];
-    page.form = form;
-    Ok(page)
 }

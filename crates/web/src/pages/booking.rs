@@ -6,7 +6,7 @@ use askama::Template;
 use axum::extract::{Path, Query};
 use care::CareError;
 use care::referral::Referral;
-use care::referral::book::{book_once, reschedule};
+use care::referral::book::{book_once, propose, reschedule};
 use care::referral::moves::Move;
 use care::referral::place::{Place, Wanted, places_from};
 use care::referral::state::State;
@@ -70,6 +70,7 @@ struct BookingPage {
     notes: Vec<Note>,
     now: Vec<String>,
     asks_why: bool,
+    proposes: bool,
     options: Vec<Choice>,
     pages: Pages,
     empty: Option<Empty>,
@@ -81,23 +82,37 @@ struct BookingPage {
 struct SlipPage {
     shell: Shell,
     who: Head,
-    person: String,
+    id: String,
     day: Text,
     hour: String,
     facts: Facts,
     bring: Vec<Text>,
 }
 
-/// Whether the appointment that there is would be changed; refuses who may do neither.
-fn changes(visit: &Visit, referral: &Referral) -> Result<bool, Problem> {
-    let appointment = String::new();
-    let (step, changes) = match referral.state {
-        State::Waiting(_) | State::Missed(_) => (Move::Book { appointment }, false),
-        State::Booked { .. } => (Move::Reschedule { appointment }, true),
+/// What can be done about the appointment.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Task {
+    /// Give one, or only propose it where the flag says so.
+    Give(bool),
+    /// Change the one there is.
+    Change,
+}
+
+/// What the caller can do; refuses who may do nothing here. A proposed appointment is answered on
+/// the referral's page.
+fn task(visit: &Visit, referral: &Referral) -> Result<Task, Problem> {
+    let (cx, appointment) = (visit.cx()?, String::new());
+    let (step, task) = match &referral.state {
+        State::Missed(wait) if wait.missed >= 2 => return Ok(Task::Give(false)),
+        State::Waiting(_) | State::Missed(_) => {
+            let proposes = referral.allows(cx, &Move::Propose { appointment: String::new() });
+            (Move::Book { appointment }, Task::Give(proposes))
+        }
+        State::Booked { .. } => (Move::Reschedule { appointment }, Task::Change),
+        State::Proposed { .. } => return Err(Problem::Again(format!("/referencias/{}", referral.id()))),
         _ => return Err(Problem::Stale),
     };
-    let twice_missed = matches!(&referral.state, State::Missed(wait) if wait.missed >= 2);
-    if twice_missed || referral.allows(visit.cx()?, &step) { Ok(changes) } else { Err(Problem::Forbidden) }
+    if referral.allows(cx, &step) { Ok(task) } else { Err(Problem::Forbidden) }
 }
 
 /// `GET /referencias/{id}/cita`
@@ -111,16 +126,23 @@ pub async fn take_booking(visit: Visit, Path(id): Path<String>, Posted(mut form)
     let (access, cx) = (&visit.state.access, visit.cx()?);
     let referral = Referral::load(access, cx, &id).await?;
     unchanged(&form, &referral)?;
-    let changes = changes(&visit, &referral)?;
+    let task = task(&visit, &referral)?;
+    let changes = task == Task::Change;
+    let proposes = task == Task::Give(true) && form.get("boton") == "proponer";
     let slot = form.required("lugar", 64, t("cita-elija"));
     let why = if changes { form.required("motivo", WORDS, t("cita-motivo-falta")) } else { String::new() };
     if form.ok() {
         let given = if changes {
             reschedule(access, cx, &referral, &slot, &why).await
+        } else if proposes {
+            propose(access, cx, &referral, &slot).await
         } else {
             book_once(access, cx, &referral, &slot, Some(form.get("_una"))).await
         };
         match given {
+            Ok(_) if proposes => {
+                return done(&visit, &format!("/referencias/{id}"), Done::AppointmentProposed);
+            }
             Ok(_) => {
                 let what = if changes { Done::AppointmentMoved } else { Done::AppointmentGiven };
                 return done(&visit, &format!("/referencias/{id}/cita/comprobante"), what);
@@ -145,7 +167,8 @@ fn midnight(day: Date) -> Option<Timestamp> {
 
 async fn page(visit: &Visit, referral: &Referral, asked: &Asked, form: Form) -> Result<BookingPage, Problem> {
     let (access, cx) = (&visit.state.access, visit.cx()?);
-    let changes = changes(visit, referral)?;
+    let task = task(visit, referral)?;
+    let changes = task == Task::Change;
     let stopped = matches!(&referral.state, State::Missed(wait) if wait.missed >= 2);
     let mut filter = Form::default();
     filter.set("desde", &asked.desde);
@@ -156,7 +179,7 @@ async fn page(visit: &Visit, referral: &Referral, asked: &Asked, form: Form) -> 
     let mut places = places_from(access, cx, wanted).await?;
     let network = visit.state.network().await?;
     let (options, pages, elsewhere) = network.with(|directory: &Directory| {
-        let attends = |place: &Place| directory.service(&place.offer).map(|one| one.modalities).unwrap_or_default();
+        let attends = |place: &Place| ways_of(directory, place);
         places.retain(|place| asked.como.is_empty() || attends(place).contains(&asked.como));
         let (number, pages) = cut(&mut places, referral.id(), asked);
         let chosen = form.get("lugar");
@@ -168,7 +191,7 @@ async fn page(visit: &Visit, referral: &Referral, asked: &Asked, form: Form) -> 
     });
     let heading = if changes { t("cita-cambiar") } else { t("cita-dar") };
     let mut shell = visit.shell(heading.clone());
-    shell = shell.back(format!("/personas/{}", referral.patient().id), t("volver-persona"));
+    shell = shell.back(format!("/referencias/{}", referral.id()), t("cita-volver"));
     let narrowed = !asked.desde.is_empty() || !asked.como.is_empty();
     Ok(BookingPage {
         shell,
@@ -182,6 +205,7 @@ async fn page(visit: &Visit, referral: &Referral, asked: &Asked, form: Form) -> 
         notes: notes(visit, referral, stopped).await?,
         now: told(referral, cx.now),
         asks_why: changes,
+        proposes: task == Task::Give(true),
         empty: (options.is_empty() || stopped).then(|| empty(referral, stopped, narrowed)),
         options,
         pages,
@@ -240,11 +264,17 @@ fn cut(places: &mut Vec<Place>, referral: &str, asked: &Asked) -> (usize, Pages)
     (number, pages)
 }
 
+/// How a place attends: as it says itself, else as its service does.
+fn ways_of(directory: &Directory, place: &Place) -> Vec<String> {
+    match &place.modality {
+        Some(modality) => vec![modality.clone()],
+        None => directory.service(&place.offer).map(|one| one.modalities).unwrap_or_default(),
+    }
+}
+
 /// A free place as a card; `first` and whether it is chosen.
 fn choice(directory: &Directory, referral: &Referral, place: &Place, (first, on): (bool, bool)) -> Choice {
-    let offer = directory.service(&place.offer);
-    let how: Vec<String> =
-        offer.map(|one| one.modalities).unwrap_or_default().iter().map(|one| modality(one)).collect();
+    let how: Vec<String> = ways_of(directory, place).iter().map(|one| modality(one)).collect();
     let how = if how.is_empty() { t("est-sin-modalidad").into() } else { how.join(", ") };
     let start = local(place.start);
     Choice {
@@ -287,8 +317,8 @@ fn elsewhere(directory: &Directory, referral: &Referral, now: Timestamp) -> Fact
 pub async fn show_slip(visit: Visit, Path(id): Path<String>) -> Answer {
     let (access, cx) = (&visit.state.access, visit.cx()?);
     let referral = Referral::load(access, cx, &id).await?;
-    let appointment = referral.state.appointment().ok_or(Problem::Stale)?;
-    let held = access.read(cx, &Key::new("Appointment", appointment)).await?.value();
+    let State::Booked { appointment, .. } = &referral.state else { return Err(Problem::Stale) };
+    let held = access.read(cx, &Key::new("Appointment", appointment.as_str())).await?.value();
     let start: Timestamp = held.text_at(&["start"]).and_then(|start| start.parse().ok()).ok_or(Problem::Fault)?;
     let place = referral.destination();
     let network = visit.state.network().await?;
@@ -308,7 +338,7 @@ pub async fn show_slip(visit: Visit, Path(id): Path<String>) -> Answer {
     show(&SlipPage {
         shell: visit.shell(t("comprobante-titulo")),
         who: head_of(&referral),
-        person: referral.patient().id,
+        id,
         day: full_date_in_words(local(start).date()),
         hour: hour(start),
         facts: Facts(facts.map(|(name, value)| (name.to_string(), value)).collect()),

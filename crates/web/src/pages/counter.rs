@@ -354,7 +354,7 @@ pub async fn show_answer(visit: Visit, Path(id): Path<String>) -> Answer {
     let stored = access.read(cx, &Key::new("Composition", composition)).await?.value();
     let paper = PrintedAnswer::new(&referral, &stored);
     let mut page = Sheet::new(&visit, t("respuesta-titulo"), head_of(&referral), String::new());
-    page.shell = page.shell.back(format!("/personas/{}", referral.patient().id), t("volver-persona"));
+    page.shell = page.shell.back(format!("/referencias/{}", referral.id()), t("cita-volver"));
     let facts = [
         (t("respuesta-de"), paper.from),
         (t("respuesta-quien"), paper.author),
@@ -373,6 +373,6 @@ pub async fn show_answer(visit: Visit, Path(id): Path<String>) -> Answer {
     if referral.allows(cx, &Move::Acknowledge { tasks: Vec::new() }) {
         page.away.push((format!("/referencias/{id}/acusar"), t("respuesta-acusar")));
     }
-    page.away.push((format!("/personas/{}", referral.patient().id), t("volver-persona")));
+    page.away.push((format!("/referencias/{id}"), t("cita-volver")));
     show(&page)
 }

@@ -11,6 +11,7 @@ mod facility;
 mod facility_edit;
 pub(crate) mod find;
 mod home;
+pub(crate) mod hours;
 mod info;
 mod invitation;
 pub(crate) mod login;
@@ -143,11 +144,15 @@ fn at_post() -> Vec<Route> {
 fn appointments() -> Vec<Route> {
     const BOOKS: Expects = Expects::Roles(booking::BOOKERS);
     const HOLDS: Expects = Expects::Roles(agenda::HOLDERS);
+    const KEEPS: Expects = Expects::Roles(hours::KEEPERS);
     const ANSWERS: Expects = Expects::Roles(counter::ANSWERERS);
     vec![
         Route::get("/agenda", HOLDS, agenda::show_agenda),
-        Route::get("/agenda/{id}/no-asistio", HOLDS, agenda::show_absent),
-        Route::post("/agenda/{id}/no-asistio", HOLDS, agenda::take_absent),
+        Route::get("/agenda/horarios", KEEPS, hours::show_hours),
+        Route::get("/agenda/horarios/nuevo", KEEPS, hours::show_opening),
+        Route::post("/agenda/horarios/nuevo", KEEPS, hours::take_opening),
+        Route::get("/agenda/horarios/{id}/dia", KEEPS, hours::show_day),
+        Route::post("/agenda/horarios/{id}/dia", KEEPS, hours::take_day),
         Route::get("/referencias/{id}/cita", BOOKS, booking::show_booking),
         Route::post("/referencias/{id}/cita", BOOKS, booking::take_booking),
         Route::get("/referencias/{id}/cita/comprobante", BOOKS, booking::show_slip),

@@ -176,19 +176,15 @@ async fn the_agenda_shows_the_day_of_ones_own_facility_only() {
 }
 
 #[tokio::test]
-async fn who_did_not_come_is_noted_and_the_post_looks_for_them() {
+async fn who_did_not_come_stays_on_the_day_without_acts() {
     let (site, id) = waiting().await;
     booked(&site, &id, "h1").await;
+    let clerk = site.world.at("Marta", Role::Clerk, HOSPITAL);
+    let seen = Referral::load(&site.world.access, &clerk, &id).await.unwrap();
+    care::referral::cancel::no_show(&site.world.access, &clerk, &seen, "No contesta").await.unwrap();
     let mut clerk = site.logged_in("marta", Role::Clerk, HOSPITAL).await;
-    let path = format!("/agenda/{id}/no-asistio");
-    let page = clerk.get(&path).await;
-    well_made(&path, &page);
-    let version = page.hidden("version");
-    let noted = clerk.submit(&page, &path, &[("version", &version), ("motivo", "Se le llamó, no contesta")]).await;
-    assert!(noted.location().starts_with("/agenda"), "{}", noted.body);
-    assert_eq!(phase(&site, &id).await, Phase::Missed);
     let day = clerk.get("/agenda?estado=no-asistio").await;
-    assert!(day.body.contains("Rosa Tzub rosa") && !day.body.contains(&path), "{}", day.body);
+    assert!(day.body.contains("Rosa Tzub rosa") && !day.body.contains("/no-asistio\""), "{}", day.body);
 }
 
 #[tokio::test]
@@ -204,7 +200,7 @@ async fn who_has_no_part_in_it_is_refused() {
     let mut stranger = site.logged_in("igss", Role::Clerk, IGSS_HOSPITAL).await;
     assert_eq!(stranger.get(&format!("/referencias/{id}/cita")).await.status, StatusCode::NOT_FOUND);
     let mut nurse = site.logged_in("ana", Role::Nurse, POST).await;
-    assert_eq!(nurse.get(&format!("/agenda/{id}/no-asistio")).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(nurse.get("/agenda").await.status, StatusCode::FORBIDDEN);
 }
 
 const ANSWER: [(&str, &str); 10] = [
@@ -322,4 +318,83 @@ async fn only_those_who_attend_there_answer() {
     }
     let mut nurse = site.logged_in("ana", Role::Nurse, POST).await;
     assert_eq!(nurse.get(&format!("/referencias/{id}/contrarreferencia")).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_proposed_place_waits_for_the_persons_answer() {
+    let (site, id) = waiting().await;
+    let mut clerk = site.logged_in("marta", Role::Clerk, HOSPITAL).await;
+    let path = format!("/referencias/{id}/cita");
+    let page = clerk.get(&path).await;
+    let version = page.hidden("version");
+    let asked = [("version", version.as_str()), ("lugar", "s1"), ("boton", "proponer")];
+    let proposed = clerk.submit(&page, &path, &asked).await;
+    assert_eq!(proposed.location(), format!("/referencias/{id}"), "{}", proposed.body);
+    assert_eq!(phase(&site, &id).await, Phase::Proposed);
+    let page = clerk.get(proposed.location()).await;
+    assert!(page.body.contains("confirmar-cita") && page.body.contains("no-puede-cita"), "{}", page.body);
+    assert_eq!(clerk.get(&path).await.location(), proposed.location(), "it is answered there");
+    assert_eq!(clerk.get(&format!("{path}/comprobante")).await.status, StatusCode::CONFLICT, "nothing is sure yet");
+    assert!(clerk.get("/agenda?dia=01/12/2026").await.body.contains("Propuesta"), "and is on the agenda");
+}
+
+#[tokio::test]
+async fn hours_are_looked_at_opened_once_closed_with_a_reason_and_opened_again() {
+    let (site, id) = waiting().await;
+    let mut clerk = site.logged_in("marta", Role::Clerk, HOSPITAL).await;
+    let list = clerk.get("/agenda/horarios").await;
+    well_made("/agenda/horarios", &list);
+    assert!(list.body.contains("24/11/2026") && list.body.contains("Hospital Regional de Cobán"), "{}", list.body);
+    let path = "/agenda/horarios/nuevo";
+    let form = clerk.get("/agenda/horarios/nuevo?servicio=ojos").await;
+    well_made(path, &form);
+    let asked = |button| {
+        [
+            ("servicio", "ojos"),
+            ("modalidad", "teleconsulta"),
+            ("dia", "mar"),
+            ("de", "8:00"),
+            ("a", "9:00"),
+            ("minutos", "20"),
+            ("desde", "01/12/2026"),
+            ("hasta", "08/12/2026"),
+            ("boton", button),
+        ]
+    };
+    let wrong = clerk.submit(&form, path, &[("servicio", "ojos"), ("de", "8"), ("boton", "ver")]).await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    well_made(path, &wrong);
+    let look = clerk.submit(&wrong, path, &asked("ver")).await;
+    well_made(path, &look);
+    assert!(look.body.contains("Abrir 4 lugares") && look.body.contains("2 lugares ya están"), "{}", look.body);
+    let before = site.world.store().head().await.unwrap();
+    let opened = clerk.submit(&look, path, &asked("abrir")).await;
+    assert!(opened.location().starts_with("/agenda/horarios?servicio=ojos"), "{}", opened.body);
+    assert_ne!(site.world.store().head().await.unwrap(), before);
+    let again = clerk.get("/agenda/horarios/nuevo?servicio=ojos").await;
+    let nothing = clerk.submit(&again, path, &asked("ver")).await;
+    assert!(nothing.body.contains("Nada nuevo") && !nothing.body.contains(r#"value="abrir""#), "{}", nothing.body);
+    let booking = format!("/referencias/{id}/cita?desde=08/12/2026");
+    let free = clerk.get(&booking).await;
+    assert!(
+        free.body.contains("martes 8 de diciembre, 8:00") && free.body.contains("por teleconsulta"),
+        "{}",
+        free.body
+    );
+
+    let day = "/agenda/horarios/ojos/dia";
+    let page = clerk.get(&format!("{day}?dia=08/12/2026")).await;
+    well_made(day, &page);
+    let silent = [("dia", "08/12/2026"), ("boton", "cerrar")];
+    let refused = clerk.submit(&page, day, &silent).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let why = [("dia", "08/12/2026"), ("motivo", "Capacitación"), ("boton", "cerrar")];
+    let closed = clerk.submit(&refused, day, &why).await;
+    assert!(clerk.get(closed.location()).await.body.contains("Capacitación"), "{}", closed.body);
+    assert!(!clerk.get(&booking).await.body.contains("martes 8 de diciembre"), "nobody takes a closed place");
+    let page = clerk.get(&format!("{day}?dia=08/12/2026")).await;
+    clerk.submit(&page, day, &[("dia", "08/12/2026"), ("boton", "abrir")]).await;
+    assert!(clerk.get(&booking).await.body.contains("martes 8 de diciembre, 8:00"));
+    let mut nurse = site.logged_in("ana", Role::Nurse, POST).await;
+    assert_eq!(nurse.get("/agenda/horarios").await.status, StatusCode::FORBIDDEN);
 }
