@@ -50,6 +50,24 @@ pub fn told(of: &Registration) -> [(&'static str, Text, &str); 29] {
     ]
 }
 
+/// A value as people read it: codes by their names.
+pub fn in_words(directory: &Directory, name: &str, value: &str) -> String {
+    let chosen = |options: Vec<(String, String)>| options.into_iter().find(|(code, _)| code == value);
+    let found = match name {
+        "document" => chosen(documents()),
+        "no_document_reason" => chosen(no_document_reasons()),
+        "sex" => chosen(sexes()),
+        "pueblo" => chosen(pueblos()),
+        "language" => chosen(languages()),
+        "interpreter" if value == YES => return t("dem-si").into(),
+        "municipality" => return municipality(value),
+        "community" => return directory.place(value).map_or(value, |place| &place.name).to_owned(),
+        "post" => return directory.facility(value).map_or(value, |one| &one.name).to_owned(),
+        _ => None,
+    };
+    found.map_or_else(|| value.to_owned(), |(_, words)| words)
+}
+
 /// `Cobán, Alta Verapaz`; the code where nobody knows it.
 pub fn municipality(code: &str) -> String {
     let (name, department) = place_names(code).unwrap_or_default();

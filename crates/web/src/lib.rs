@@ -19,6 +19,7 @@ mod offers;
 mod once;
 mod pages;
 mod problem;
+mod qr;
 mod read;
 mod route;
 mod session;

@@ -90,6 +90,8 @@ pub enum Done {
     AccountEnded,
     /// Somebody's open tasks went to a facility.
     WorkHandedOver,
+    /// Who somebody is was corrected.
+    PersonCorrected,
     /// A person was registered.
     PersonRegistered,
     /// The draft was kept.
@@ -159,6 +161,7 @@ impl Done {
         (Self::SessionEnded, "sesion"),
         (Self::RecordOpened, "razon"),
         (Self::PersonRegistered, "registrada"),
+        (Self::PersonCorrected, "corregida"),
         (Self::DraftKept, "borrador"),
         (Self::VisitSigned, "firmada"),
         (Self::ReferralSent, "enviada"),
@@ -211,6 +214,7 @@ impl Done {
             Self::AccountEnded => t("hecho-terminada"),
             Self::WorkHandedOver => t("hecho-entregada"),
             Self::PersonRegistered => t("hecho-registrada"),
+            Self::PersonCorrected => t("hecho-corregida"),
             Self::DraftKept => t("hecho-borrador"),
             Self::VisitSigned => t("hecho-firmada"),
             Self::ReferralSent => t("hecho-enviada"),

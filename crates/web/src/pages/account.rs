@@ -4,8 +4,6 @@ use access::{AccessError, SessionInfo};
 use askama::Template;
 use axum::extract::Path;
 use axum::response::{IntoResponse, Redirect};
-use qrcode::QrCode;
-use qrcode::render::svg;
 
 use crate::form::Form;
 use crate::format::{ago, date_time};
@@ -109,8 +107,7 @@ struct SecondStepPage {
 fn second_step_page(visit: &Visit, form: Form, secret: String) -> SecondStepPage {
     let user = visit.user.clone().unwrap_or_default();
     let address = format!("otpauth://totp/Tejido:{user}?secret={secret}&issuer=Tejido");
-    let drawn = QrCode::new(address).map(|code| code.render::<svg::Color<'_>>().min_dimensions(200, 200).build());
-    let qr = drawn.map(|svg| svg.split_once("?>").map_or(svg.clone(), |(_, svg)| svg.to_owned())).unwrap_or_default();
+    let qr = crate::qr::svg(&address);
     SecondStepPage { shell: visit.shell(t("segundo-titulo")), form, qr, secret }
 }
 

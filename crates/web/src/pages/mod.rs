@@ -6,6 +6,8 @@ pub(crate) mod agenda;
 mod answer;
 pub(crate) mod audit;
 mod booking;
+mod copy;
+mod correct;
 mod counter;
 mod facility;
 mod facility_edit;
@@ -21,6 +23,7 @@ mod network_import;
 mod notice;
 pub(crate) mod person;
 mod pieces;
+mod print;
 pub(crate) mod queue;
 mod refer;
 pub(crate) mod referral;
@@ -189,5 +192,15 @@ fn at_registration() -> Vec<Route> {
     vec![
         Route::get("/personas/registrar", seekers, register::show_register),
         Route::post("/personas/registrar", seekers, register::take_register),
+        Route::get("/personas/{id}/corregir", seekers, correct::show_correct),
+        Route::post("/personas/{id}/corregir", seekers, correct::take_correct),
+        Route::get("/personas/{id}/copia", Expects::Session, copy::show_copy),
+        Route::get("/personas/{id}/copia.json", Expects::Session, copy::as_bundle),
+        Route::get("/referencias/{id}/imprimir", Expects::Roles(referral::READERS), print::print_referral),
+        Route::get(
+            "/referencias/{id}/contrarreferencia/imprimir",
+            Expects::Roles(referral::READERS),
+            print::print_answer,
+        ),
     ]
 }

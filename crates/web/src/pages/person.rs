@@ -4,7 +4,6 @@
 use access::{AccessError, Role, system};
 use askama::Template;
 use axum::extract::{Path, Query};
-use axum::response::{IntoResponse, Redirect};
 use fhir::Value;
 use identity::{PersonCard, PersonName};
 use serde::Deserialize;
@@ -13,6 +12,7 @@ use store::Key;
 use crate::demography;
 use crate::form::Form;
 use crate::gate::{Posted, Visit, done, mend, show};
+use crate::pages::find::SEEKERS;
 use crate::problem::{Answer, Problem};
 use crate::read::{identifier, is_active, is_synthetic, list, struck, when, whole, words};
 use crate::shell::{Done, Shell};
@@ -78,6 +78,8 @@ struct PersonPage {
     problems: Vec<String>,
     /// Whether the caller attends and refers.
     attends: bool,
+    /// Whether the caller registers and corrects.
+    registers: bool,
 }
 
 /// What of the timeline is asked for.
@@ -88,25 +90,11 @@ pub struct Asked {
 
 /// `GET /personas/{id}`
 pub async fn show_person(visit: Visit, Path(id): Path<String>, Query(asked): Query<Asked>) -> Answer {
+    opened(&visit, &id).await?;
     let (access, cx) = (&visit.state.access, visit.cx()?);
-    match access.open_record(cx, &id).await {
-        Err(AccessError::ReasonNeeded { .. }) => {
-            return Ok(Redirect::to(&format!("/personas/{id}/razon")).into_response());
-        }
-        opened => opened?,
-    };
     let patient = access.read(cx, &Key::new("Patient", &id)).await?.value();
     let about = [("patient", id.as_str()), ("_count", "100")];
-    let newest = [("patient", id.as_str()), ("_sort", "-_lastUpdated"), ("_count", "100")];
-    let encounters = whole(access, cx, "Encounter", &newest).await?;
-    let story = Story {
-        reasons: reasons(&visit, &encounters).await?,
-        encounters,
-        observations: list(access, cx, "Observation", &newest).await?,
-        conditions: list(access, cx, "Condition", &about).await?,
-        requests: list(access, cx, "ServiceRequest", &newest).await?,
-        tasks: list(access, cx, "Task", &newest).await?,
-    };
+    let story = story_of(&visit, &id).await?;
     let allergies = list(access, cx, "AllergyIntolerance", &about).await?;
     let medicines = list(access, cx, "MedicationStatement", &about).await?;
     let shown = Shown::from_code(asked.ver.as_deref().unwrap_or_default());
@@ -114,6 +102,7 @@ pub async fn show_person(visit: Visit, Path(id): Path<String>, Query(asked): Que
         shell: visit.shell(t("persona-titulo")).back("/personas", t("volver-personas")),
         id: id.clone(),
         attends: matches!(cx.role, Role::Nurse | Role::Doctor),
+        registers: SEEKERS.contains(&cx.role),
         head: Head::of(&patient, cx.now),
         alerts: allergies.iter().filter(|one| is_active(one)).map(alert).collect(),
         facts: facts(&patient),
@@ -125,6 +114,30 @@ pub async fn show_person(visit: Visit, Path(id): Path<String>, Query(asked): Que
             .map(|one| words(one.get("medicationCodeableConcept")))
             .collect(),
         problems: story.conditions.iter().filter(|one| is_active(one)).map(|one| words(one.get("code"))).collect(),
+    })
+}
+
+/// Opens a record, or leads to the page that asks for a reason.
+pub async fn opened(visit: &Visit, id: &str) -> Result<(), Problem> {
+    match visit.state.access.open_record(visit.cx()?, id).await {
+        Err(AccessError::ReasonNeeded { .. }) => Err(Problem::Again(format!("/personas/{id}/razon"))),
+        opened => opened.map(|_| ()).map_err(Problem::from),
+    }
+}
+
+/// What the timeline of an open record is made of.
+pub async fn story_of(visit: &Visit, id: &str) -> Result<Story, Problem> {
+    let (access, cx) = (&visit.state.access, visit.cx()?);
+    let about = [("patient", id), ("_count", "100")];
+    let newest = [("patient", id), ("_sort", "-_lastUpdated"), ("_count", "100")];
+    let encounters = whole(access, cx, "Encounter", &newest).await?;
+    Ok(Story {
+        reasons: reasons(visit, &encounters).await?,
+        encounters,
+        observations: list(access, cx, "Observation", &newest).await?,
+        conditions: list(access, cx, "Condition", &about).await?,
+        requests: list(access, cx, "ServiceRequest", &newest).await?,
+        tasks: list(access, cx, "Task", &newest).await?,
     })
 }
 

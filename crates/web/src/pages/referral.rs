@@ -84,6 +84,8 @@ struct ReferralPage {
     tasks: Vec<Task>,
     facts: Facts,
     thread: Thread,
+    /// What can be printed, and where.
+    papers: Vec<(String, Text)>,
 }
 
 /// `GET /referencias/{id}`
@@ -120,7 +122,17 @@ pub async fn show_referral(visit: Visit, Path(id): Path<String>) -> Answer {
         tasks: tasks(&visit, &referral).await?,
         facts: Facts(facts(&referral, appointment.as_ref())),
         thread: Thread(thread(&referral, steps, cx.now)),
+        papers: papers(&referral),
     })
+}
+
+/// The papers that there are of a referral.
+fn papers(referral: &Referral) -> Vec<(String, Text)> {
+    let sent = referral.state.phase() != Phase::Draft;
+    let here = |path: &str| format!("/referencias/{}/{path}", referral.id());
+    let of_referral = sent.then(|| (here("imprimir"), t("papel-imprimir")));
+    let of_answer = referral.composition().map(|_| (here("contrarreferencia/imprimir"), t("papel-imprimir-respuesta")));
+    of_referral.into_iter().chain(of_answer).collect()
 }
 
 fn key(reference: &Value) -> Option<Key> {

@@ -30,6 +30,8 @@ pub struct PersonForm {
     pub heading: Text,
     /// What to know before.
     pub about: String,
+    /// What to mind.
+    pub notes: Vec<Note>,
     /// Where it is sent.
     pub action: String,
     /// What goes along.
@@ -75,6 +77,7 @@ async fn form_page(visit: &Visit, form: Form) -> Result<PersonForm, Problem> {
         shell: visit.shell(t("reg-titulo")).back("/personas", t("volver-personas")),
         heading: t("reg-titulo"),
         about: t("reg-ayuda").into(),
+        notes: Vec::new(),
         action: "/personas/registrar".into(),
         hidden: vec![("hoja", form.get("hoja").to_owned())],
         document,

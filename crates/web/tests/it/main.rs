@@ -12,6 +12,7 @@ mod office;
 mod oversight;
 mod person;
 mod post;
+mod print;
 mod registration;
 
 use browser::{Answer, Browser, PASSWORD, Site, new_user};

@@ -218,3 +218,56 @@ async fn the_community_says_which_post_answers_for_somebody() {
     let patient = patients(&site).await[0].to_string();
     assert!(patient.contains("Location/com-sesarb") && patient.matches(POST).count() > 1, "{patient}");
 }
+
+#[tokio::test]
+async fn a_correction_keeps_what_was_there_and_tells_who_changed_it_and_why() {
+    let site = Site::new().await;
+    let mut nurse = site.logged_in("ana", Role::Nurse, POST).await;
+    let person = registered(&mut nurse, &ROSA).await;
+    let path = format!("{person}/corregir");
+    let page = nurse.get(&path).await;
+    well_made("/personas/{id}/corregir", &page);
+    assert!(page.body.contains(r#"value="Caal""#) && page.body.contains(r#"value="02/03/1968""#), "{}", page.body);
+    let version = page.hidden("version");
+    let fields = with(&ROSA, &[("surname1", "Cal"), ("version", &version)]);
+    let silent = nurse.submit(&page, &path, &fields).await;
+    assert_eq!(silent.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(silent.body.contains("Escriba por qué corrige") && silent.body.contains(r#"value="Cal""#));
+    let reasoned = with(&fields, &[("razon", "Así está en su DPI")]);
+    let mended = nurse.submit(&silent, &path, &reasoned).await;
+    assert_eq!(mended.location(), person, "{}", mended.body);
+    let later = nurse.get(&path).await;
+    for words in ["Primer apellido: Caal → Cal", "Así está en su DPI", "Ixmucané Cucul", "Puesto de salud Chicoj"]
+    {
+        assert!(later.body.contains(words), "{words}: {}", later.body);
+    }
+    let stale = with(&reasoned, &[("surname1", "Kal"), ("sex", "male")]);
+    let refused = nurse.submit(&page, &path, &stale).await;
+    assert_eq!(refused.status, StatusCode::CONFLICT, "{}", refused.body);
+    for part in ["antes que usted", r#"value="Kal""#, "Caal → Cal", r#"name="version" value="2""#] {
+        assert!(refused.body.contains(part), "{part}: {}", refused.body);
+    }
+    assert_eq!(patients(&site).await.len(), 2, "the stale page changed nothing");
+}
+
+#[tokio::test]
+async fn a_person_gets_a_copy_of_the_record_and_each_copy_is_written_down() {
+    let site = Site::new().await;
+    let mut nurse = site.logged_in("ana", Role::Nurse, POST).await;
+    let person = registered(&mut nurse, &ROSA).await;
+    let copy = nurse.get(&format!("{person}/copia")).await;
+    well_made("/personas/{id}/copia", &copy);
+    assert!(copy.body.contains("Cobán, Alta Verapaz") && copy.body.contains("quien-vio"), "{}", copy.body);
+    let bundle = nurse.get(&format!("{person}/copia.json")).await;
+    assert_eq!(bundle.headers["content-type"], "application/fhir+json; charset=utf-8");
+    let bundle = fhir::json::parse(bundle.body.as_bytes()).unwrap();
+    assert_eq!(fhir::validate(&bundle), []);
+    assert_eq!(bundle.text_at(&["entry", "resource", "resourceType"]), Some("Patient"));
+    let looked = nurse.get(&format!("{person}/quien-vio")).await;
+    assert!(looked.body.contains("Impresión") || looked.body.contains("Imprimió"), "{}", looked.body);
+
+    let mut stranger = site.logged_in("eva", Role::Nurse, OTHER_POST).await;
+    for what in ["copia", "copia.json", "corregir"] {
+        assert_eq!(stranger.get(&format!("{person}/{what}")).await.location(), format!("{person}/razon"), "{what}");
+    }
+}
