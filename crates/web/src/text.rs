@@ -30,6 +30,7 @@ pub const SPANISH: &[(&str, &str)] = &[
     ("piezas", include_str!("../locales/es/piezas.ftl")),
     ("registro", include_str!("../locales/es/registro.ftl")),
     ("red", include_str!("../locales/es/red.ftl")),
+    ("cuentas-lote", include_str!("../locales/es/cuentas-lote.ftl")),
     ("importar", include_str!("../locales/es/importar.ftl")),
     ("red-editar", include_str!("../locales/es/red-editar.ftl")),
 ];

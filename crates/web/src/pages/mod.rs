@@ -30,6 +30,7 @@ pub(crate) mod referral;
 mod register;
 mod service_edit;
 pub(crate) mod staff;
+mod staff_import;
 mod transfer;
 pub(crate) mod visit;
 
@@ -165,11 +166,17 @@ fn appointments() -> Vec<Route> {
     ]
 }
 
-/// Who writes the network.
+/// Who writes the network, and its accounts in bulk.
 fn of_network() -> Vec<Route> {
     const FACILITIES: Expects = Expects::Roles(facility_edit::EDITORS);
+    const ACCOUNTS: Expects = Expects::Roles(staff::MANAGERS);
     const SERVICES: Expects = Expects::Roles(service_edit::EDITORS);
     vec![
+        Route::get("/cuentas/importar", ACCOUNTS, staff_import::show_import),
+        Route::post("/cuentas/importar", ACCOUNTS, staff_import::upload).limit(UPLOAD_BYTES),
+        Route::get("/cuentas/plantilla.xlsx", ACCOUNTS, staff_import::template),
+        Route::get("/cuentas/importar/{clave}", ACCOUNTS, staff_import::show_review),
+        Route::post("/cuentas/importar/{clave}", ACCOUNTS, staff_import::confirm),
         Route::get("/red/nuevo", FACILITIES, facility_edit::show_new),
         Route::post("/red/nuevo", FACILITIES, facility_edit::add),
         Route::get("/red/importar", FACILITIES, network_import::show_import),

@@ -103,7 +103,8 @@ async fn new_page(visit: &Visit, form: Form) -> Result<NewPage, Problem> {
     })
 }
 
-fn roles_of(role: Role) -> Vec<Role> {
+/// The roles that the caller may give.
+pub fn roles_of(role: Role) -> Vec<Role> {
     match role {
         Role::Supervisor => AT_POSTS.to_vec(),
         _ => Role::ALL.into_iter().filter(|role| *role != Role::System).collect(),
@@ -111,7 +112,7 @@ fn roles_of(role: Role) -> Vec<Role> {
 }
 
 /// The facilities that the caller answers for: id and name.
-async fn places(visit: &Visit) -> Result<Vec<(String, String)>, Problem> {
+pub async fn places(visit: &Visit) -> Result<Vec<(String, String)>, Problem> {
     let cx = visit.cx()?;
     let mine = |id: &str| {
         cx.role != Role::Supervisor
@@ -172,7 +173,7 @@ pub async fn add(visit: Visit, headers: HeaderMap, Posted(mut form): Posted) -> 
 }
 
 /// A password for once: three groups of four letters and digits, 60 bits.
-fn temporary(visit: &Visit) -> String {
+pub fn temporary(visit: &Visit) -> String {
     let drawn = visit.state.access.store().entropy().id();
     format!("{}-{}-{}", &drawn[..4], &drawn[4..8], &drawn[8..12])
 }
@@ -187,6 +188,13 @@ struct SecretPage {
     password: Option<String>,
 }
 
+/// The address that an invitation opens.
+pub fn invitation_link(visit: &Visit, headers: &HeaderMap, code: &str) -> String {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let scheme = if visit.state.https { "https" } else { "http" };
+    format!("{scheme}://{host}/invitacion/{code}")
+}
+
 fn secret_page(
     visit: &Visit,
     headers: &HeaderMap,
@@ -194,9 +202,7 @@ fn secret_page(
     invitation: Option<String>,
     password: Option<String>,
 ) -> SecretPage {
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let scheme = if visit.state.https { "https" } else { "http" };
-    let link = invitation.map(|code| format!("{scheme}://{host}/invitacion/{code}"));
+    let link = invitation.map(|code| invitation_link(visit, headers, &code));
     let (name, user) = (name.to_owned(), user.to_owned());
     SecretPage { shell: visit.shell(t("cuentas-titulo")), name, user, link, password }
 }

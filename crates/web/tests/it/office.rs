@@ -2,11 +2,11 @@
 
 use access::Role;
 use axum::http::StatusCode;
-use testkit::POST;
+use testkit::{OTHER_POST, POST};
 
 use crate::house::well_made;
 use crate::network::with_network;
-use crate::oversight::with_code;
+use crate::oversight::{supervisor, with_code};
 use crate::{Answer, Browser, Site};
 
 const HOSPITAL: &str = "/red/mspas-1601-h1";
@@ -242,4 +242,58 @@ async fn a_table_too_large_or_from_elsewhere_is_refused_before_it_is_read() {
     let sent = upload(&mut browser, &table("MSPAS-1601-P5,Puesto Chitem,puesto-salud,MSPAS,1601,,,,,sí")).await;
     let mut other = site.logged_in("ana", Role::Nurse, POST).await;
     assert_eq!(other.get(sent.location()).await.status, StatusCode::FORBIDDEN);
+}
+
+const ACCOUNTS: &str = "accion,usuario,nombre,funcion,establecimiento,entrada,entregar_a";
+
+async fn send_accounts(browser: &mut Browser, rows: &str) -> Answer {
+    let page = browser.get("/cuentas/importar").await;
+    well_made("/cuentas/importar", &page);
+    browser.upload(&page, "/cuentas/importar", ("cuentas.csv", format!("{ACCOUNTS}\n{rows}\n").as_bytes())).await
+}
+
+#[tokio::test]
+async fn supervision_makes_and_ends_the_accounts_of_its_posts_by_table() {
+    let site = Site::new().await;
+    site.account("vieja", &[(Role::Nurse, POST)]).await;
+    let mut browser = supervisor(&site).await;
+    let rows = "crear,rosa.tot,Rosa Tot,Enfermería,Puesto de salud Chicoj,,\ncrear,juan.caal,Juan Caal,medico,puesto-chicoj,clave,\n\
+                terminar,vieja,,,,,\n,otra,,,,,";
+    let sent = send_accounts(&mut browser, rows).await;
+    assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.body);
+    let place = sent.location().to_owned();
+    let review = browser.get(&place).await;
+    well_made("/cuentas/importar/{clave}", &review);
+    assert!(review.body.contains("Revise 3 filas") && review.body.contains("Rosa Tot"), "{}", review.body);
+    let done = browser.submit(&review, &place, &[]).await;
+    well_made("/cuentas/importar/{clave}", &done);
+    assert!(!done.body.contains("No se hizo") && done.body.contains("Contraseña temporal"), "{}", done.body);
+    let path = done.body.split("/invitacion/").nth(1).expect("the link is shown");
+    let invitation = format!("/invitacion/{}", &path[..path.find('<').unwrap()]);
+    assert_eq!(site.browser().get(&invitation).await.status, StatusCode::OK);
+    assert_eq!(site.browser().log_in("vieja").await.status, StatusCode::UNPROCESSABLE_ENTITY, "it has ended");
+    assert_eq!(browser.submit(&review, &place, &[]).await.status, StatusCode::CONFLICT, "it acts once");
+    assert_eq!(browser.get("/cuentas/plantilla.xlsx").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_table_of_accounts_reaches_no_further_than_the_caller() {
+    let site = Site::new().await;
+    site.account("ajena", &[(Role::Nurse, OTHER_POST)]).await;
+    let mut browser = supervisor(&site).await;
+    let rows = "crear,rosa.tot,Rosa Tot,auditor,Puesto de salud Sesajal,,\nreiniciar,ajena,,,,,\nborrar,x,,,,mal,\nreiniciar,hector,,,,,";
+    let wrong = send_accounts(&mut browser, rows).await;
+    well_made("/cuentas/importar", &wrong);
+    for part in [
+        "Escriba una función de las que usted puede dar",
+        "Escriba el nombre o el código de un establecimiento de los suyos",
+        "No hay una cuenta suya con ese usuario",
+        "Escriba crear, reiniciar o terminar",
+        "Escriba enlace o clave",
+    ] {
+        assert!(wrong.body.contains(part), "{part}: {}", wrong.body);
+    }
+    assert_eq!(site.browser().log_in("ajena").await.location(), "/");
+    let mut nurse = site.logged_in("ana", Role::Nurse, POST).await;
+    assert_eq!(nurse.get("/cuentas/importar").await.status, StatusCode::FORBIDDEN);
 }
