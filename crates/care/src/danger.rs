@@ -7,6 +7,9 @@
 
 use std::sync::LazyLock;
 
+use jiff::civil::Date;
+use jiff::{Timestamp, Unit};
+
 /// Code that says "asked for all, none": it is not a sign.
 pub const NONE: &str = "ninguna";
 
@@ -21,6 +24,8 @@ pub struct Sign {
     pub services: Vec<&'static str>,
     /// Asked for when the person is pregnant or has just given birth.
     pub pregnancy: bool,
+    /// Asked for of whoever may be younger than this, months.
+    pub until_months: Option<u32>,
     /// Where it comes from.
     pub source: &'static str,
     /// State of its clinical review.
@@ -34,6 +39,10 @@ static SIGNS: LazyLock<Vec<Sign>> = LazyLock::new(|| {
         label: crate::data::text(row, "label"),
         services: crate::data::list(row, "services"),
         pregnancy: row.get("pregnancy").and_then(toml::Value::as_bool).unwrap_or(false),
+        until_months: row
+            .get("until_months")
+            .and_then(toml::Value::as_integer)
+            .and_then(|most| u32::try_from(most).ok()),
         source: crate::data::text(row, "source"),
         revision: crate::data::text(row, "revision"),
     };
@@ -48,6 +57,31 @@ pub fn signs(service: &str, pregnant: bool) -> impl Iterator<Item = &'static Sig
     })
 }
 
+/// The signs to ask for before any service is chosen: those of everybody, of pregnancy where it can
+/// be, and of the person's age (all of them when nobody knows it).
+pub fn first_signs(picture: &Picture, pregnant: bool) -> impl Iterator<Item = &'static Sign> {
+    let age = picture.age_months.unwrap_or(0);
+    SIGNS.iter().filter(move |sign| {
+        let by_age = sign.until_months.is_some_and(|most| age < most);
+        by_age || if sign.pregnancy { pregnant } else { sign.services.is_empty() }
+    })
+}
+
+/// The youngest and the oldest that somebody can be, in whole months, by a birth date as precise as
+/// it is known (`2026`, `2026-03`, `2026-03-14`).
+pub fn ages(birth_date: &str, now: Timestamp) -> Option<(u32, u32)> {
+    let (year, month, day) = fhir::date(birth_date)?;
+    let today = crate::print::local(now).date();
+    let first = Date::new(year, month.unwrap_or(1), day.unwrap_or(1)).ok()?;
+    let last = match (month, day) {
+        (_, Some(_)) => first,
+        (Some(_), None) => first.last_of_month(),
+        (None, None) => first.last_of_year(),
+    };
+    let months = |born: Date| u32::try_from(born.until((Unit::Month, today)).ok()?.get_months()).ok();
+    Some((months(last.min(today))?, months(first)?))
+}
+
 /// The words of a sign; empty for an unknown code.
 pub fn label(code: &str) -> &'static str {
     SIGNS.iter().find(|sign| sign.code == code).map_or("", |sign| sign.label)
@@ -56,8 +90,10 @@ pub fn label(code: &str) -> &'static str {
 /// What is known about the person now.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Picture {
-    /// Age in months.
+    /// Age in months: the youngest that the birth date allows.
     pub age_months: Option<u32>,
+    /// The oldest that it allows; the same where the day is known.
+    pub oldest_months: Option<u32>,
     /// Weeks of pregnancy, if pregnant.
     pub weeks: Option<u32>,
     /// Within six weeks after birth.
@@ -105,11 +141,12 @@ pub fn prompts(picture: &Picture) -> Vec<Prompt> {
     let severe = at_least(picture.systolic, 160.0) || at_least(picture.diastolic, 110.0);
     let with = picture.proteinuria || ticked(HEADACHE) || ticked("vision-borrosa") || ticked("dolor-boca-estomago");
     let infant = picture.age_months.is_some_and(|age| age < 2);
-    let fast = match picture.age_months {
+    // Of a child of uncertain age, the limit that finds more.
+    let oldest = picture.oldest_months.or(picture.age_months);
+    let fast = match oldest {
         Some(age) if age < 2 => 60.0,
         Some(age) if age < 12 => 50.0,
-        Some(age) if age < 60 => 40.0,
-        _ => 30.0,
+        _ => 40.0,
     };
     let rules = [
         (
@@ -130,9 +167,7 @@ pub fn prompts(picture: &Picture) -> Vec<Prompt> {
             "Respira mucho más rápido de lo normal para su edad",
         ),
         (
-            picture.age_months.is_none_or(|age| age >= 180)
-                && below(picture.systolic, 90.0)
-                && at_least(picture.pulse, 120.0),
+            oldest.is_none_or(|age| age >= 180) && below(picture.systolic, 90.0) && at_least(picture.pulse, 120.0),
             "choque",
             "Presión baja con pulso rápido",
         ),
@@ -189,6 +224,29 @@ mod tests {
         let calm = Picture { systolic: Some(112.0), diastolic: Some(70.0), weeks: Some(31), ..Picture::default() };
         assert_eq!(prompts(&calm), []);
         assert_eq!(decide(&[NONE], &[]), Decision::Continue);
+    }
+
+    #[test]
+    fn an_uncertain_birth_date_never_switches_a_child_s_rule_off() {
+        let now = "2026-11-24T14:00:00Z".parse().unwrap();
+        assert_eq!(ages("2026", now), Some((0, 10)));
+        assert_eq!(ages("2026-03", now), Some((7, 8)));
+        assert_eq!(ages("2026-10-01", now), Some((1, 1)));
+        assert_eq!((ages("2027-01", now), ages("", now)), (None, None));
+        let of = |birth: &str| {
+            let (age_months, oldest_months) = ages(birth, now).unzip();
+            Picture { age_months, oldest_months, ..Picture::default() }
+        };
+        let found = |picture: Picture| prompts(&picture).iter().map(|one| one.sign).collect::<Vec<_>>();
+        assert_eq!(found(Picture { temperature: Some(38.2), ..of("2026") }), ["fiebre-recien-nacido"]);
+        assert_eq!(found(Picture { breaths: Some(61.0), ..of("2026") }), ["dificultad-respirar"]);
+        assert_eq!(found(Picture { temperature: Some(38.2), ..of("2025") }), Vec::<&str>::new());
+        let asked = |picture: &Picture| first_signs(picture, false).any(|sign| sign.code == "no-puede-beber");
+        assert!(asked(&of("2023")) && asked(&Picture::default()) && !asked(&of("1990")));
+        assert!(
+            found(Picture { systolic: Some(150.0), proteinuria: true, postpartum: true, ..of("1990") })
+                .contains(&PREECLAMPSIA)
+        );
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Where the network offers a service to a place: the nearest first, each with an honest distance.
 
 use care::referral::Named;
-use network::{Directory, Distance, Offer};
+use network::{Directory, Distance, Facility, Offer};
 
 use crate::format::date_time;
 use crate::gate::Visit;
@@ -46,6 +46,60 @@ pub async fn places_for(visit: &Visit, here: &str, services: &[&str], chosen: &s
         places.truncate(SHOWN);
         places
     }))
+}
+
+/// The service that an urgent transfer asks for.
+pub const EMERGENCY: &str = "emergencia";
+/// The services that take one.
+const URGENT: [&str; 2] = [EMERGENCY, "maternidad"];
+
+/// Where somebody in danger can go, each with its telephone, and whether the network offers an
+/// emergency here; where it has none on record, every hospital that works, the nearest first.
+pub async fn urgent_places(visit: &Visit, chosen: &str) -> Result<(Vec<Place>, bool), Problem> {
+    let cx = visit.cx()?;
+    let mut offered = places(visit, &URGENT, chosen).await?;
+    let known = !offered.is_empty();
+    let network = visit.state.network().await?;
+    network.with(|directory: &Directory| {
+        let here = cx.facility.as_ref().and_then(|here| directory.facility(&here.id));
+        for place in &mut offered {
+            let facility = directory.facility(&place.facility.id);
+            place.card.facts.truncate(1);
+            place.card.facts.extend(facility.map(telephone));
+        }
+        if known {
+            return;
+        }
+        let away = |one: &&Facility| one.active && one.level() == 3 && here.is_none_or(|here| here.id() != one.id());
+        let distance = |one: &Facility| here.map_or(Distance::Unknown, |here| directory.distance(here, one));
+        let mut hospitals: Vec<(&Facility, Distance)> =
+            directory.facilities().filter(away).map(|one| (one, distance(one))).collect();
+        let km = |distance: &Distance| match distance {
+            Distance::Unknown => f64::INFINITY,
+            Distance::Straight { km, .. } => *km,
+        };
+        hospitals.sort_by(|a, b| km(&a.1).total_cmp(&km(&b.1)).then_with(|| a.0.name.cmp(&b.0.name)));
+        offered.extend(hospitals.into_iter().map(|(one, distance)| hospital(one, distance, chosen)));
+    });
+    Ok((offered, known))
+}
+
+fn hospital(one: &Facility, distance: Distance, chosen: &str) -> Place {
+    let id = one.id();
+    let card = Choice {
+        on: id == chosen,
+        value: id.clone(),
+        name: one.name.clone(),
+        tag: String::new(),
+        about: [one.type_name(), one.institution.as_str()].join(" · "),
+        facts: vec![(t("lugar-distancia").into(), distance.text()), telephone(one)],
+    };
+    Place { facility: Named { id, name: one.name.clone() }, service: EMERGENCY.to_owned(), card }
+}
+
+fn telephone(one: &Facility) -> (String, String) {
+    let number = if one.phone.is_empty() { t("lugar-sin-telefono").into() } else { one.phone.clone() };
+    (t("lugar-telefono").into(), number)
 }
 
 fn place(offer: &Offer<'_>, institution: &str, chosen: &str, first: bool) -> Place {

@@ -117,6 +117,8 @@ pub struct Sheet {
     pub at: usize,
     /// What to mind.
     pub notes: Vec<Note>,
+    /// What comes before anything else: danger.
+    pub first: Vec<Press>,
     /// What is asked.
     pub groups: Vec<Group>,
     /// What can be done.
@@ -142,6 +144,7 @@ impl Sheet {
             steps: Vec::new(),
             at: 0,
             notes: Vec::new(),
+            first: Vec::new(),
             groups: Vec::new(),
             buttons: Vec::new(),
             away: Vec::new(),

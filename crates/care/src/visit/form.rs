@@ -72,6 +72,8 @@ pub struct Form {
     pub medicines: Vec<String>,
     /// First day of the last period (`YYYY-MM-DD`), when pregnant.
     pub last_period: String,
+    /// Gave birth within the last six weeks.
+    pub postpartum: bool,
     /// Diagnoses, the main one first.
     pub diagnoses: Vec<Diagnosis>,
     /// What is given.
@@ -145,14 +147,16 @@ impl Form {
         if problems.is_empty() { Ok(readings) } else { Err(CareError::Form(problems)) }
     }
 
-    /// What the danger prompts are computed from.
-    pub fn picture(&self, now: Timestamp, age_months: Option<u32>, ticked: Vec<String>) -> Picture {
+    /// What the danger prompts are computed from, with the birth date as precise as it is known.
+    pub fn picture(&self, now: Timestamp, birth_date: &str, ticked: Vec<String>) -> Picture {
+        let (age_months, oldest_months) = crate::danger::ages(birth_date, now).unzip();
         let readings = self.readings().unwrap_or_default();
         let value = |field: &str| readings.iter().find(|one| one.vital.field == field).map(|one| one.value);
         Picture {
             age_months,
+            oldest_months,
             weeks: self.gestational_age(now).map(|age| age.0),
-            postpartum: false,
+            postpartum: self.postpartum,
             systolic: value("systolic"),
             diastolic: value("diastolic"),
             temperature: value("temperature"),
@@ -178,7 +182,7 @@ mod tests {
         let form =
             Form { last_period: "2026-04-21".into(), vitals: vitals.into(), proteinuria: true, ..Form::default() };
         assert_eq!(form.gestational_age(now), Some((31, 0)));
-        let found = prompts(&form.picture(now, None, vec!["dolor-cabeza-fuerte".into()]));
+        let found = prompts(&form.picture(now, "", vec!["dolor-cabeza-fuerte".into()]));
         assert!(matches!(decide(&[], &found), Decision::UrgentTransfer { .. }));
         for implausible in ["2027-01-01", "2025-01-01", "ayer"] {
             assert_eq!(Form { last_period: implausible.into(), ..Form::default() }.gestational_age(now), None);

@@ -9,6 +9,9 @@ use crate::visit::form::Form;
 use crate::visit::vitals::{DIASTOLIC, Reading, SYSTOLIC};
 use crate::{CareError, Problem};
 
+/// Code of the observation that says that she gave birth within six weeks, in [`system::VISIT_ITEM`].
+pub const POSTPARTUM: &str = "posparto";
+
 /// Signs a visit: Encounter, note, observations, conditions, allergies and medicines in one commit.
 /// Gives the id of the Encounter.
 ///
@@ -128,6 +131,10 @@ impl Maker<'_> {
         if self.form.proteinuria {
             let code = loinc("20454-5", "Proteína en orina");
             all.push(self.observation("laboratory", code, ("valueString", "positiva".into())));
+        }
+        if self.form.postpartum {
+            let code = concept(system::VISIT_ITEM, POSTPARTUM, "Dio a luz en las últimas 6 semanas");
+            all.push(self.observation("exam", code, ("valueBoolean", true.into())));
         }
         if let Some((weeks, days)) = self.form.gestational_age(self.cx.now) {
             let period = self.form.last_period.trim();

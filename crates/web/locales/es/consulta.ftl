@@ -1,2 +1,9 @@
 linea-anulada = Anulada
 linea-anulada-por = Motivo: { $razon }
+atender-parto = Parto reciente
+atender-parto-si = Dio a luz en las últimas 6 semanas
+atender-trasladar = Pedir traslado urgente
+lugar-telefono = Teléfono
+lugar-sin-telefono = Sin teléfono anotado
+traslado-sin-emergencia = La red no tiene anotada una emergencia para su puesto.
+traslado-llame = Elija un hospital y llame antes de salir. Si no hay ninguno, guarde y llame a la coordinación de red.

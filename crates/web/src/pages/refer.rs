@@ -9,6 +9,7 @@ use care::referral::send::send;
 use care::referral::state::{Priority, State};
 use care::referral::{Named, Referral};
 use care::service::Service;
+use care::visit::record::POSTPARTUM;
 use care::visit::vitals::{VITALS, Vital};
 use fhir::Value;
 use jiff::SignedDuration;
@@ -143,16 +144,20 @@ fn results(open: &Open, from: Option<&str>) -> Vec<(String, String)> {
     medical.filter_map(|one| Some(("Observation".to_owned(), one.id()?.to_owned()))).collect()
 }
 
+/// Whether something was observed at that time or later; of a day without an hour, its end counts.
+fn since(one: &Value, time: jiff::Timestamp) -> bool {
+    let Some(at) = one.text_at(&["effectiveDateTime"]) else { return false };
+    let day = || at.parse::<jiff::civil::Date>().is_ok_and(|day| day >= crate::format::local(time).date());
+    at.parse::<jiff::Timestamp>().map_or_else(|_| day(), |at| at >= time)
+}
+
 /// What is known of the person now: from the visit, else from the last day.
 pub fn picture(open: &Open, from: Option<&str>, now: jiff::Timestamp, ticked: Vec<String>) -> Picture {
     let reference = from.map(|id| format!("Encounter/{id}"));
     let yesterday = now.checked_sub(SignedDuration::from_hours(24)).unwrap_or(now);
     let counts = |one: &&Value| match &reference {
         Some(visit) => one.text_at(&["encounter", "reference"]) == Some(visit),
-        None => one
-            .text_at(&["effectiveDateTime"])
-            .and_then(|at| at.parse::<jiff::Timestamp>().ok())
-            .is_some_and(|at| at >= yesterday),
+        None => since(one, yesterday),
     };
     let recent: Vec<&Value> = open.observations.iter().filter(counts).collect();
     let coded = |one: &Value, code: &str| one.text_at(&["code", "coding", "code"]) == Some(code);
@@ -162,12 +167,13 @@ pub fn picture(open: &Open, from: Option<&str>, now: jiff::Timestamp, ticked: Ve
         parts.filter(|one| coded(one, code)).find_map(number)
     };
     let vital = |field: &str| VITALS.iter().find(|one: &&Vital| one.field == field).and_then(|one| of(one.loinc));
-    let born = open.patient.text_at(&["birthDate"]).and_then(|date| date.parse::<jiff::civil::Date>().ok());
-    let months = born.and_then(|born| born.until((jiff::Unit::Month, identity::today(now))).ok());
+    let (age_months, oldest_months) = danger::ages(open.birth_date(), now).unzip();
+    let six_weeks = now.checked_sub(SignedDuration::from_hours(42 * 24)).unwrap_or(now);
     Picture {
-        age_months: months.and_then(|span| u32::try_from(span.get_months()).ok()),
+        age_months,
+        oldest_months,
         weeks: of("18185-9").map(|weeks| weeks as u32),
-        postpartum: false,
+        postpartum: open.observations.iter().any(|one| coded(one, POSTPARTUM) && since(one, six_weeks)),
         systolic: vital("systolic"),
         diastolic: vital("diastolic"),
         temperature: vital("temperature"),
@@ -182,8 +188,8 @@ pub fn picture(open: &Open, from: Option<&str>, now: jiff::Timestamp, ticked: Ve
 
 /// Whether the signs of pregnancy are asked: it is known, or it can be.
 fn pregnancy_asked(open: &Open, picture: &Picture) -> bool {
-    let fertile = picture.age_months.is_none_or(|months| (120..660).contains(&months));
-    picture.weeks.is_some() || (open.patient.text_at(&["gender"]) == Some("female") && fertile)
+    let fertile = picture.age_months.is_none_or(|age| age < 660) && picture.oldest_months.is_none_or(|age| age >= 120);
+    picture.weeks.is_some() || picture.postpartum || (open.patient.text_at(&["gender"]) == Some("female") && fertile)
 }
 
 fn steps() -> Vec<Text> {
@@ -210,7 +216,7 @@ fn signs_page(visit: &Visit, open: &Open, mut form: Form, from: Option<String>) 
         let codes = implied.iter().map(|one| ("senal".to_owned(), one.sign.to_owned()));
         form = Form::new(codes.collect());
     }
-    let asked: Vec<&Sign> = danger::signs("", pregnancy_asked(open, &known)).collect();
+    let asked: Vec<&Sign> = danger::first_signs(&known, pregnancy_asked(open, &known)).collect();
     let also = implied.iter().filter(|one| !asked.iter().any(|sign| sign.code == one.sign));
     let mut choices: Vec<(String, String)> =
         also.map(|one| (one.sign.to_owned(), danger::label(one.sign).to_owned())).collect();
@@ -266,7 +272,8 @@ pub fn diagnoses_of(request: &Value) -> Vec<(String, String)> {
 
 /// The signs of the chosen service that the first step did not ask.
 fn signs_of_service(service: &str, open: &Open, now: jiff::Timestamp) -> Vec<&'static Sign> {
-    let first: Vec<&Sign> = danger::signs("", pregnancy_asked(open, &picture(open, None, now, Vec::new()))).collect();
+    let known = picture(open, None, now, Vec::new());
+    let first: Vec<&Sign> = danger::first_signs(&known, pregnancy_asked(open, &known)).collect();
     let asked = danger::signs(service, false).filter(|sign| !service.is_empty() && sign.services.contains(&service));
     asked.filter(|sign| !first.iter().any(|one| one.code == sign.code)).collect()
 }
@@ -324,7 +331,8 @@ async fn take_details(visit: &Visit, open: &Open, referral: Referral, mut form: 
     }
 }
 
-fn results_of(request: &Value) -> Vec<(String, String)> {
+/// What goes with a referral.
+pub fn results_of(request: &Value) -> Vec<(String, String)> {
     let references = request.items("supportingInfo").iter().filter_map(|one| one.text_at(&["reference"]));
     references.filter_map(|one| one.split_once('/')).map(|(kind, id)| (kind.to_owned(), id.to_owned())).collect()
 }

@@ -3,18 +3,18 @@
 
 use axum::extract::Path;
 use care::danger;
-use care::referral::Referral;
 use care::referral::draft::{Draft, update_draft};
 use care::referral::state::{Phase, State};
 use care::referral::transfer::{Aim, depart, request_transfer};
 use care::referral::worklist::steps;
+use care::referral::{Named, Referral};
 
 use crate::form::Form;
 use crate::gate::{Posted, Visit, done, mend, show};
-use crate::offers::{Place, places};
+use crate::offers::{EMERGENCY, Place, urgent_places};
 use crate::pages::person::Head;
 use crate::pages::refer::{
-    FIELDS, destinations, diagnoses_of, head_of, picture, place_of, prompt_notes, told, unchanged,
+    FIELDS, destinations, diagnoses_of, head_of, picture, place_of, prompt_notes, results_of, told, unchanged,
 };
 use crate::pages::visit::open;
 use crate::problem::{Answer, Problem};
@@ -24,8 +24,6 @@ use crate::text::t;
 use crate::ui::{Event, Knot, Note, Thread, Tone};
 
 const TEXT: usize = 2000;
-/// The services that take an urgent transfer.
-const URGENT: [&str; 2] = ["emergencia", "maternidad"];
 /// States from which the post can ask for a transfer, besides a draft.
 const BEFORE: [Phase; 10] = [
     Phase::Sent,
@@ -46,6 +44,7 @@ pub async fn show_transfer(visit: Visit, Path(id): Path<String>) -> Answer {
     let mut form = Form::default();
     form.set("destino", referral.destination().id);
     form.set("motivo", referral.reason());
+    form.set("hecho", referral.done());
     show(&page(&visit, &referral, form).await?)
 }
 
@@ -63,11 +62,20 @@ pub async fn take_transfer(visit: Visit, Path(id): Path<String>, Posted(mut form
         }
         return mend(&page(&visit, &referral, form).await?);
     }
+    if form.get("boton") == "guardar" && referral.state == State::Draft {
+        let place = chosen(&visit, &form).await?;
+        let draft = as_typed(&referral, &mut form, place.map(|place| place.facility));
+        if form.ok() {
+            update_draft(access, cx, &referral, &draft).await?;
+            return done(&visit, &to, Done::DraftKept);
+        }
+        return mend(&page(&visit, &referral, form).await?);
+    }
     let why = form.required("motivo", TEXT, t("traslado-motivo-falta"));
     let aim = aim(&visit, &mut form).await?;
     if let Some(aim) = aim.filter(|_| form.ok()) {
         let ready = match referral.state {
-            State::Draft => rewritten(&visit, &referral, &mut form, &why).await?,
+            State::Draft => update_draft(access, cx, &referral, &as_typed(&referral, &mut form, None)).await?,
             _ => referral.clone(),
         };
         match request_transfer(access, cx, &ready, &aim, &why).await {
@@ -80,31 +88,37 @@ pub async fn take_transfer(visit: Visit, Path(id): Path<String>, Posted(mut form
 
 /// The chosen place that takes emergencies, whoever the referral was for.
 async fn aim(visit: &Visit, form: &mut Form) -> Result<Option<Aim>, Problem> {
-    let offered = places(visit, &URGENT, form.get("destino")).await?;
-    let chosen = offered.into_iter().find(|place| place.facility.id == form.get("destino"));
+    let chosen = chosen(visit, form).await?;
     if chosen.is_none() {
         form.error("destino", t("mal-destino"));
     }
     Ok(chosen.map(|place| Aim { service: place.service, place: place.facility }))
 }
 
-/// The draft with what was typed here.
-async fn rewritten(visit: &Visit, referral: &Referral, form: &mut Form, why: &str) -> Result<Referral, Problem> {
-    let draft = Draft {
+/// The place that was chosen, if the network has it.
+async fn chosen(visit: &Visit, form: &Form) -> Result<Option<Place>, Problem> {
+    let (offered, _) = urgent_places(visit, form.get("destino")).await?;
+    Ok(offered.into_iter().find(|place| place.facility.id == form.get("destino")))
+}
+
+/// Everything that the draft holds, with what was typed and chosen here: an urgent transfer loses nothing.
+fn as_typed(referral: &Referral, form: &mut Form, place: Option<Named>) -> Draft {
+    let asked = form.pairs().iter().any(|(name, _)| name == "hecho");
+    Draft {
         patient: referral.patient(),
         service: referral.service().id,
-        destination: referral.destination(),
-        reason: why.to_owned(),
+        destination: place.unwrap_or_else(|| referral.destination()),
+        reason: form.optional("motivo", TEXT),
         diagnoses: diagnoses_of(&referral.request),
-        done: form.optional("hecho", TEXT),
+        done: if asked { form.optional("hecho", TEXT) } else { referral.done().to_owned() },
+        priority: Some(referral.priority()),
         signs: referral.signs().map(|signs| signs.into_iter().map(str::to_owned).collect()),
         encounter: referral
             .request
             .text_at(&["encounter", "reference"])
             .and_then(|one| Some(one.split_once('/')?.1.into())),
-        ..Draft::default()
-    };
-    Ok(update_draft(&visit.state.access, visit.cx()?, referral, &draft).await?)
+        results: results_of(&referral.request),
+    }
 }
 
 async fn page(visit: &Visit, referral: &Referral, form: Form) -> Result<Sheet, Problem> {
@@ -122,9 +136,11 @@ async fn page(visit: &Visit, referral: &Referral, form: Form) -> Result<Sheet, P
         Phase::Draft => ask(visit, referral, &form, &mut page).await?,
         Phase::TransferAccepted => leave(referral, cx.now, &form, &mut page),
         phase if BEFORE.contains(&phase) => {
+            let (offered, known_emergency) = urgent_places(visit, form.get("destino")).await?;
+            page.notes.extend(call_first(known_emergency));
             page.groups = vec![
                 Group::new(t("traslado-ahora")).lines(told(referral, cx.now)),
-                destinations(places(visit, &URGENT, form.get("destino")).await?, URGENT[0]),
+                destinations(offered, EMERGENCY),
                 Group::new(t("traslado-por-que")).fields([form.area("motivo", t("traslado-motivo"))]),
             ];
             page.buttons = vec![Press { danger: true, ..Press::new("pedir", t("traslado-pedir")) }];
@@ -134,6 +150,11 @@ async fn page(visit: &Visit, referral: &Referral, form: Form) -> Result<Sheet, P
     page.thread = Thread(history(visit, referral).await?);
     page.form = form;
     Ok(page)
+}
+
+/// Where the network has no emergency on record, somebody calls before the vehicle leaves.
+fn call_first(known_emergency: bool) -> Option<Note> {
+    (!known_emergency).then(|| Note::new(Tone::Warn, t("traslado-sin-emergencia"), t("traslado-llame")))
 }
 
 async fn ask(visit: &Visit, referral: &Referral, form: &Form, page: &mut Sheet) -> Result<(), Problem> {
@@ -146,15 +167,19 @@ async fn ask(visit: &Visit, referral: &Referral, form: &Form, page: &mut Sheet) 
     page.who = Head::of(&open.patient, cx.now);
     page.notes.extend(prompt_notes(&danger::prompts(&known)));
     page.notes.push(Note::new(Tone::Warn, t("traslado-primero"), t("traslado-no-espera")));
-    let offered: Vec<Place> = places(visit, &URGENT, form.get("destino")).await?;
+    let (offered, known_emergency) = urgent_places(visit, form.get("destino")).await?;
+    page.notes.extend(call_first(known_emergency));
     page.groups = vec![
-        destinations(offered, URGENT[0]),
+        destinations(offered, EMERGENCY),
         Group::new(t("traslado-por-que")).fields([
             form.area("motivo", t("traslado-motivo")).hint(t("traslado-motivo-ayuda")),
             form.area("hecho", t("referir-hecho")).hint(t("referir-hecho-ayuda")),
         ]),
     ];
-    page.buttons = vec![Press { danger: true, ..Press::new("pedir", t("traslado-pedir")) }];
+    page.buttons = vec![
+        Press { danger: true, ..Press::new("pedir", t("traslado-pedir")) },
+        Press::new("guardar", t("guardar-borrador")),
+    ];
     if nobody_ticked {
         page.away = vec![(place_of(&referral.patient().id, referral.id()), t("traslado-no-es-urgencia"))];
     }

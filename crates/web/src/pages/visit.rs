@@ -2,8 +2,11 @@
 
 use access::{AccessError, system};
 use axum::extract::Path;
+use care::danger::{self, Prompt};
 use care::icd10::Codes;
 use care::referral::Named;
+use care::referral::draft::{Draft, start_draft};
+use care::referral::state::Priority;
 use care::visit::form::{Diagnosis, Form as VisitForm, TRAITS, Treatment};
 use care::visit::vitals::VITALS;
 use care::visit::{draft, record};
@@ -16,6 +19,7 @@ use crate::diagnosis;
 use crate::form::{Field, Form};
 use crate::gate::{Posted, Visit, done, mend, show};
 use crate::pages::person::Head;
+use crate::pages::refer::{picture, prompt_notes};
 use crate::problem::{Answer, Problem};
 use crate::read::{coded, is_active, list, when, words};
 use crate::sheet::{Group, Press, Sheet, mend_with, unit};
@@ -90,6 +94,11 @@ pub async fn open(visit: &Visit, id: &str) -> Result<Open, Problem> {
 }
 
 impl Open {
+    /// The birth date, as precise as it is known.
+    pub fn birth_date(&self) -> &str {
+        self.patient.text_at(&["birthDate"]).unwrap_or_default()
+    }
+
     /// The newest value of an observation.
     fn last(&self, code_system: &str, code: &str, value: &str) -> Option<&str> {
         let codings = |one: &Value| one.get("code").map(|code| code.items("coding").to_vec()).unwrap_or_default();
@@ -153,6 +162,11 @@ pub async fn take_visit(visit: Visit, Path(id): Path<String>, Posted(mut form): 
         .cloned()
         .collect();
     draft::save(access, cx, &id, &typed).await?;
+    if form.get("boton") == "trasladar" {
+        let told = read(&mut Form::new(typed), &open);
+        let referral = start_draft(access, cx, &transfer(&told, &implied(&open, &told, cx.now))).await?;
+        return done(&visit, &format!("/referencias/{}/traslado", referral.id()), Done::DraftKept);
+    }
     if form.get("boton") != "firmar" {
         return done(&visit, &format!("/personas/{id}/atender"), Done::DraftKept);
     }
@@ -168,6 +182,31 @@ pub async fn take_visit(visit: Visit, Path(id): Path<String>, Posted(mut form): 
         mend_with(&mut form, error, &FIELDS)?;
     }
     mend(&page(&visit, &open, form)?)
+}
+
+/// What the sheet says of danger, as it is filled in now.
+fn implied(open: &Open, told: &VisitForm, now: Timestamp) -> Vec<Prompt> {
+    danger::prompts(&told.picture(now, open.birth_date(), Vec::new()))
+}
+
+/// The draft of an urgent transfer with everything that the sheet says.
+fn transfer(told: &VisitForm, implied: &[Prompt]) -> Draft {
+    let measured = told.vitals.iter().filter(|(_, typed)| !typed.is_empty()).filter_map(|(field, typed)| {
+        let vital = VITALS.iter().find(|one| one.field == field)?;
+        Some(format!("{} {typed} {}", vital.label, unit(vital.unit)))
+    });
+    let treated = told.treatments.iter().map(|one| one.words.clone());
+    let measured = measured.collect::<Vec<_>>().join(", ");
+    let done: Vec<String> = [told.findings.clone(), measured].into_iter().chain(treated).collect();
+    Draft {
+        patient: told.patient.clone(),
+        reason: told.reason.clone(),
+        diagnoses: told.diagnoses.iter().map(|one| (one.code.clone(), one.words.clone())).collect(),
+        done: done.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(". "),
+        priority: Some(Priority::P1),
+        signs: Some(implied.iter().map(|one| one.sign.to_owned()).collect()),
+        ..Draft::default()
+    }
 }
 
 fn lines(form: &mut Form, name: &'static str) -> Vec<String> {
@@ -222,6 +261,7 @@ fn read(form: &mut Form, open: &Open) -> VisitForm {
         allergies: lines(form, "alergias"),
         medicines: lines(form, "medicamentos"),
         last_period: period,
+        postpartum: form.has("parto", "si"),
         diagnoses: diagnoses
             .map(|(place, (code, words))| Diagnosis { code, words, problem: keep && place == 0 })
             .collect(),
@@ -258,6 +298,11 @@ fn page(visit: &Visit, open: &Open, form: Form) -> Result<Sheet, Problem> {
             sigsa(&form),
         ];
     page.buttons = vec![Press::new("firmar", t("atender-firmar")), Press::new("guardar", t("guardar-borrador"))];
+    let found = implied(open, &read(&mut Form::new(form.pairs().to_vec()), open), cx.now);
+    page.notes = prompt_notes(&found);
+    if !found.is_empty() {
+        page.first = vec![Press { danger: true, ..Press::new("trasladar", t("atender-trasladar")) }];
+    }
     page.aside = open.aside();
     page.form = form;
     Ok(page)
@@ -282,6 +327,7 @@ fn pregnancy(open: &Open, form: &Form) -> Group {
     };
     Group::new(t("atender-embarazo")).hint(hint).fields([
         form.day("regla", t("atender-regla")).hint(t("atender-fecha-ayuda")),
+        form.checks("parto", t("atender-parto"), &[("si".into(), t("atender-parto-si").into())]),
         form.checks("proteina", t("atender-orina"), &[("si".into(), t("atender-proteina").into())]),
     ])
 }
@@ -337,9 +383,17 @@ pub async fn show_signed(
     axum::extract::Query(signed): axum::extract::Query<Signed>,
 ) -> Answer {
     let open = open(&visit, &id).await?;
-    let head = Head::of(&open.patient, visit.cx()?.now);
-    let mut page = Sheet::new(&visit, t("atendida-titulo"), head, String::new());
-    page.notes = vec![Note::new(Tone::Good, t("atendida-firmada"), t("atendida-sigue"))];
+    let now = visit.cx()?.now;
+    let mut page =
+        Sheet::new(&visit, t("atendida-titulo"), Head::of(&open.patient, now), format!("/personas/{id}/referir"));
+    let found = danger::prompts(&picture(&open, signed.visita.as_deref(), now, Vec::new()));
+    page.notes = prompt_notes(&found);
+    page.notes.push(Note::new(Tone::Good, t("atendida-firmada"), t("atendida-sigue")));
+    if !found.is_empty() {
+        page.hidden = found.iter().map(|one| ("senal", one.sign.to_owned())).collect();
+        page.hidden.extend(signed.visita.clone().map(|visit| ("visita", visit)));
+        page.first = vec![Press { danger: true, ..Press::new("trasladar", t("atender-trasladar")) }];
+    }
     let with = signed.visita.map(|visit| format!("?visita={}", crate::gate::percent(&visit))).unwrap_or_default();
     page.away = vec![
         (format!("/personas/{id}/referir{with}"), t("atendida-referir")),
