@@ -52,3 +52,20 @@ pub(crate) fn put(resource: &Value, version: Option<u64>) -> Change {
     let expect = version.map_or(Expect::Absent, Expect::Version);
     Change { key, expect, write: Write::Put(resource.to_bytes().into()) }
 }
+
+/// The mark of a synthetic person, if the resource has it.
+pub(crate) fn synthetic(resource: &Value) -> Option<Value> {
+    let marked = |one: &&Value| {
+        one.text_at(&["system"]) == Some(access::system::TAG) && one.text_at(&["code"]) == Some("sintetico")
+    };
+    resource.get("meta")?.items("tag").iter().find(marked).cloned()
+}
+
+/// Carries the mark of a synthetic person to what is written about them.
+pub(crate) fn mark(resource: &mut Value, tag: Option<Value>) {
+    let Some(tag) = tag.filter(|_| synthetic(resource).is_none()) else { return };
+    let mut meta = resource.get("meta").cloned().unwrap_or_else(|| json!({}));
+    let tags: Vec<Value> = meta.items("tag").iter().cloned().chain([tag]).collect();
+    meta.set("tag", tags);
+    resource.set("meta", meta);
+}

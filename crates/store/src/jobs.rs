@@ -100,7 +100,7 @@ impl Store {
         self.change_job(
             "UPDATE job SET state = ?, attempts = 0, leased_until = 0, run_at = ? WHERE id = ? AND state = 1",
             id,
-            { |_, now_us| vec![WAITING.into(), now_us.into()] },
+            |_, now_us| vec![WAITING.into(), now_us.into()],
         )
         .await
     }

@@ -201,6 +201,7 @@ fn words_of(key: &str) -> Text {
         "destination-missing" => t("mal-destino"),
         "facility-missing" => t("mal-establecimiento"),
         "every-line" => t("mal-cada-linea"),
+        "lines-many" => t("mal-muchas-lineas"),
         "objection-reason" => t("mal-objecion"),
         _ => t("mal-otro"),
     }

@@ -11,7 +11,7 @@ use crate::referral::pair::Referral;
 use crate::referral::place;
 use crate::referral::state::State;
 use crate::referral::task::KIND_FOLLOW_UP;
-use crate::resource::{code_in, concept, named, put, reference, text};
+use crate::resource::{code_in, concept, mark, named, put, reference, synthetic, text};
 use crate::typed::Sheet;
 use crate::{CareError, Problem};
 
@@ -102,6 +102,7 @@ pub async fn counter_refer(
         (text(&answer.findings).is_none(), Problem::new("findings", "findings-missing")),
         (answer.diagnoses.is_empty(), Problem::new("diagnoses", "diagnosis-missing")),
         (answer.lines.iter().any(|line| text(&line.words).is_none()), Problem::new("lines", "line-empty")),
+        (answer.lines.len() > MOST_LINES, Problem::new("lines", "lines-many")),
         (
             answer
                 .lines
@@ -116,7 +117,9 @@ pub async fn counter_refer(
         return Err(CareError::Form(problems));
     }
     let id = access.store().entropy().id();
-    let mut changes = vec![put(&composition(cx, referral, &id, answer), None)];
+    let mut composition = composition(cx, referral, &id, answer);
+    mark(&mut composition, synthetic(&referral.task));
+    let mut changes = vec![put(&composition, None)];
     if let Some(encounter) = referral.encounter() {
         let mut visit = place::read(access, cx, "Encounter", &encounter).await?;
         if visit.value.text_at(&["status"]) == Some("in-progress") {
@@ -176,7 +179,11 @@ const EXT_WHO: &str = "urn:tejido:ext:quien";
 
 fn line_section(line: &Line) -> Value {
     let words = match &line.due {
-        Some(due) => format!("{} (antes del {due})", line.words),
+        Some(due) => {
+            let day = due.parse::<jiff::civil::Date>();
+            let day = day.map_or_else(|_| due.clone(), |day| day.strftime("%d/%m/%Y").to_string());
+            format!("{} (antes del {day})", line.words)
+        }
         None => line.words.clone(),
     };
     let mut part = section(line.kind.code(), &line.words, &words);
@@ -196,8 +203,23 @@ pub(crate) fn section(code: &str, title: &str, words: &str) -> Value {
         "div": format!("<div xmlns=\"http://www.w3.org/1999/xhtml\"><p>{escaped}</p></div>") } })
 }
 
-/// The lines of a counter-referral, in order.
+/// More lines than these a post is not asked to answer one by one.
+pub const MOST_LINES: usize = 12;
+
+/// The lines of a counter-referral, in order; a machine may have written more than [`MOST_LINES`]:
+/// the last then holds the words of all that follow.
 pub fn lines(composition: &Value) -> Vec<Line> {
+    let mut lines = all_lines(composition);
+    if lines.len() > MOST_LINES {
+        let rest = lines.split_off(MOST_LINES - 1);
+        let words = rest.iter().map(|line| line.words.as_str()).collect::<Vec<_>>().join("; ");
+        let due = rest.iter().filter_map(|line| line.due.clone()).min();
+        lines.extend(rest.into_iter().next().map(|first| Line { words, due, ..first }));
+    }
+    lines
+}
+
+fn all_lines(composition: &Value) -> Vec<Line> {
     let plan = composition
         .items("section")
         .iter()
@@ -257,7 +279,9 @@ pub async fn acknowledge(
         match answer {
             LineAnswer::Accepted => {
                 let id = access.store().entropy().id();
-                changes.push(put(&follow_up_task(cx, referral, &id, line), None));
+                let mut task = follow_up_task(cx, referral, &id, line);
+                mark(&mut task, synthetic(&referral.task));
+                changes.push(put(&task, None));
                 tasks.push(id);
             }
             LineAnswer::Objected(why) => objections.push(format!("No podemos: {} ({why})", line.words)),

@@ -8,7 +8,7 @@ use crate::referral::advance::Advance;
 use crate::referral::cancel::letting_go;
 use crate::referral::moves::Move;
 use crate::referral::pair::Referral;
-use crate::resource::{named, put, reference};
+use crate::resource::{mark, named, put, reference, synthetic};
 
 /// Starts the visit at the destination, from an appointment or an urgent transfer.
 ///
@@ -16,7 +16,8 @@ use crate::resource::{named, put, reference};
 /// `Transition`; the gate's.
 pub async fn attend(access: &Access, cx: &Cx, referral: &Referral) -> Result<Referral, CareError> {
     let id = access.store().entropy().id();
-    let encounter = encounter(cx, referral, &id);
+    let mut encounter = encounter(cx, referral, &id);
+    mark(&mut encounter, synthetic(&referral.task));
     let mut changes = letting_go(access, cx, referral, "fulfilled").await?;
     changes.push(put(&encounter, None));
     Advance::new(referral, Move::Attend { encounter: id }).with(changes).commit(access, cx).await

@@ -3,6 +3,7 @@
 
 use access::{Access, AccessError, Cx};
 use fhir::Value;
+use jiff::Timestamp;
 use store::{Change, PrivateExpect, PrivateWrite, StoreError};
 
 use crate::CareError;
@@ -112,10 +113,13 @@ pub async fn decline_proposal(access: &Access, cx: &Cx, referral: &Referral, why
 
 async fn free(access: &Access, cx: &Cx, referral: &Referral, slot: &str) -> Result<Held, CareError> {
     let held = place::read(access, cx, "Slot", slot).await?;
-    match held.value.text_at(&["status"]) {
-        Some("free") => Ok(held),
-        _ => Err(taken(access, cx, referral).await),
+    let start: Option<Timestamp> = held.value.text_at(&["start"]).and_then(|start| start.parse().ok());
+    let offered = place::schedules(access, cx, &referral.destination().id, Some(&referral.service().id)).await?;
+    let here = id_of(held.value.get("schedule"), "Schedule").is_some_and(|id| offered.contains_key(&id));
+    if held.value.text_at(&["status"]) == Some("free") && here && start.is_some_and(|start| start > cx.now) {
+        return Ok(held);
     }
+    Err(taken(access, cx, referral).await)
 }
 
 /// When a Slot or Appointment ends.

@@ -10,7 +10,8 @@ use crate::referral::pair::Referral;
 use crate::referral::place;
 use crate::resource::{id_of, put};
 
-/// The service can't keep the appointment: back to the list with its original clock.
+/// The service can't keep the appointment: back to the list with its original clock. The place is
+/// not offered again: who attends is not there.
 ///
 /// # Errors
 /// `Transition`; the gate's.
@@ -20,7 +21,7 @@ pub async fn cancel_by_provider(
     referral: &Referral,
     why: &str,
 ) -> Result<Referral, CareError> {
-    let letting = letting_go(access, cx, referral, "cancelled").await?;
+    let letting = release(access, cx, referral, ["cancelled", "busy-unavailable"]).await?;
     Advance::new(referral, Move::CancelByProvider).note(why).with(letting).commit(access, cx).await
 }
 
@@ -72,12 +73,22 @@ pub async fn resume(access: &Access, cx: &Cx, referral: &Referral, why: &str) ->
     Advance::new(referral, Move::Resume).note(why).commit(access, cx).await
 }
 
-/// The held Appointment in its last status; cancelled, it lets its Slots go.
+/// The held Appointment in its last status; cancelled, it lets its Slots go, free for others.
 pub(crate) async fn letting_go(
     access: &Access,
     cx: &Cx,
     referral: &Referral,
     status: &str,
+) -> Result<Vec<Change>, CareError> {
+    release(access, cx, referral, [status, "free"]).await
+}
+
+/// As [`letting_go`], with the status that the Slots get.
+async fn release(
+    access: &Access,
+    cx: &Cx,
+    referral: &Referral,
+    [status, place_status]: [&str; 2],
 ) -> Result<Vec<Change>, CareError> {
     let Some(id) = referral.state.appointment() else { return Ok(Vec::new()) };
     let held = place::read(access, cx, "Appointment", id).await?;
@@ -87,7 +98,9 @@ pub(crate) async fn letting_go(
     if status == "cancelled" {
         for slot in appointment.items("slot").iter().filter_map(|one| id_of(Some(one), "Slot")) {
             let slot = place::read(access, cx, "Slot", &slot).await?;
-            changes.push(put(&place::hold(&slot.value, None), Some(slot.version)));
+            let mut released = place::hold(&slot.value, None);
+            released.set("status", place_status);
+            changes.push(put(&released, Some(slot.version)));
         }
     }
     Ok(changes)

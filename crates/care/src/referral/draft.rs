@@ -2,6 +2,7 @@
 
 use access::{Access, Act, Cx, system};
 use fhir::{Value, json};
+use store::Key;
 
 use crate::CareError;
 use crate::danger;
@@ -10,7 +11,7 @@ use crate::referral::moves::{Move, MoveKind};
 use crate::referral::pair::{Named, Referral};
 use crate::referral::state::{InvalidTransition, Priority, State};
 use crate::referral::task::{KIND_REFERRAL, write_state};
-use crate::resource::{concept, named, put, reference, text};
+use crate::resource::{concept, mark, named, put, reference, synthetic, text};
 use crate::service::Service;
 
 /// What the writer fills in. Empty parts are allowed in a draft; [`super::send`] asks for them.
@@ -72,10 +73,19 @@ pub async fn start_draft_for(access: &Access, cx: &Cx, origin: &Named, draft: &D
         "lastModified": cx.now.to_string(), "requester": named("Organization", &origin.id, &origin.name) });
     write_state(&mut task, &State::Draft);
     fill_task(&mut task, draft);
+    let tag = tag_of(access, cx, &draft.patient.id).await;
+    let mut request = request;
+    mark(&mut task, tag.clone());
+    mark(&mut request, tag);
     let made = provenance(access, cx, "draft", "", &task);
     let changes = vec![put(&task, None), put(&request, None), put(&made, None)];
     access.commit(cx, Act { name: "draft", changes, ..Act::default() }).await?;
     Ok(Referral { request, request_version: 1, task, task_version: 1, state: State::Draft })
+}
+
+/// The mark of a synthetic person; whom the caller can't open shows none.
+async fn tag_of(access: &Access, cx: &Cx, patient: &str) -> Option<Value> {
+    synthetic(&access.read(cx, &Key::new("Patient", patient)).await.ok()?.value())
 }
 
 /// Writes the draft anew; also what a returned referral is completed with, see [`super::send::complete`].

@@ -11,7 +11,7 @@ use store::{Key, StoreError};
 use crate::CareError;
 use crate::referral::pair::Referral;
 use crate::referral::task::replace;
-use crate::resource::{code_in, id_of, named, reference};
+use crate::resource::{code_in, id_of, mark, named, reference, synthetic};
 
 /// More services or schedules than this no facility has.
 const MANY: usize = 500;
@@ -198,7 +198,7 @@ pub(crate) fn appointment(referral: &Referral, id: &str, slot: &Value, hold: Hol
     let (patient, destination) = (referral.patient(), referral.destination());
     let service = referral.service();
     let facility = json!({ "url": system::EXT_FACILITY, "valueReference": named("Organization", &destination.id, &destination.name) });
-    json!({ "resourceType": "Appointment", "id": id, "meta": { "profile": [system::PROFILE_APPOINTMENT] },
+    let mut made = json!({ "resourceType": "Appointment", "id": id, "meta": { "profile": [system::PROFILE_APPOINTMENT] },
         "extension": [facility], "status": status,
         "serviceType": [crate::resource::concept(system::SPECIALTY, &service.id, &service.name)],
         "start": slot.get("start"), "end": slot.get("end"), "created": cx.now.to_string(),
@@ -206,7 +206,9 @@ pub(crate) fn appointment(referral: &Referral, id: &str, slot: &Value, hold: Hol
         "basedOn": [reference("ServiceRequest", referral.request.id().unwrap_or_default())],
         "supportingInformation": [reference("Task", referral.id())],
         "participant": [{ "actor": named("Patient", &patient.id, &patient.name), "status": answer },
-            { "actor": named("Location", &destination.id, &destination.name), "status": "accepted" }] })
+            { "actor": named("Location", &destination.id, &destination.name), "status": "accepted" }] });
+    mark(&mut made, synthetic(&referral.task));
+    made
 }
 
 /// A proposed Appointment, confirmed.

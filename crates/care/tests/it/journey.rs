@@ -316,7 +316,11 @@ async fn a_missed_appointment_a_cancelled_one_and_an_exit_that_two_people_decide
     let booked = book(access, &stage.clerk, &listed, "s1").await.unwrap();
     let kept = cancel_by_provider(access, &stage.clerk, &booked, "No vino la doctora").await.unwrap();
     assert_eq!(kept.state.clock(), clock);
-    let booked = book(access, &stage.clerk, &kept, "s1").await.unwrap();
+    let free = free_places(access, &stage.clerk, HOSPITAL, "oftalmologia", 10).await.unwrap();
+    assert_eq!(free.len(), 2, "the place of who is absent is not offered again");
+    let absent = book(access, &stage.clerk, &kept, "s1").await;
+    assert!(matches!(absent, Err(CareError::Taken { .. })));
+    let booked = book(access, &stage.clerk, &kept, "s2").await.unwrap();
     let missed = no_show(access, &stage.clerk, &booked, "No llegó").await.unwrap();
     assert_eq!(waiting_at_post(access, &stage.nurse).await.unwrap().to_find.len(), 1);
     let found = relist(access, &stage.nurse, &missed, "Estaba de viaje").await.unwrap();

@@ -89,3 +89,49 @@ async fn a_rejection_waits_until_it_is_read_and_a_suspension_until_it_ends() {
     suspend(access, &stage.nurse, &stage.waiting().await, "Está de viaje").await.unwrap();
     assert_eq!(waiting_at_post(access, &stage.nurse).await.unwrap().suspended.len(), 1);
 }
+
+#[tokio::test]
+async fn only_a_coming_place_of_the_service_at_the_destination_is_given() {
+    let stage = stage().await;
+    let access = &stage.world.access;
+    let system = stage.world.system();
+    let slot = |schedule: &str, day: &str| {
+        fhir::json!({ "resourceType": "Slot", "meta": { "profile": [access::system::PROFILE_SLOT] },
+            "schedule": { "reference": format!("Schedule/{schedule}") }, "status": "free",
+            "start": format!("{day}T14:00:00Z"), "end": format!("{day}T14:20:00Z") })
+    };
+    stage.world.put(&system, "ayer", slot("agenda", "2026-11-20")).await;
+    let other =
+        fhir::json!({ "resourceType": "Schedule", "active": true, "actor": [{ "reference": "Practitioner/p" }] });
+    stage.world.put(&system, "otra", other).await;
+    stage.world.put(&system, "ajeno", slot("otra", "2026-12-02")).await;
+    let listed = stage.waiting().await;
+    for place in ["ayer", "ajeno"] {
+        let refused = book(access, &stage.clerk, &listed, place).await;
+        assert!(matches!(refused, Err(care::CareError::Taken { .. })), "{place}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_written_about_a_synthetic_person_says_so() {
+    let stage = stage().await;
+    let access = &stage.world.access;
+    let mut rosa = access.read(&stage.nurse, &Key::new("Patient", "rosa")).await.unwrap().value();
+    let mut meta = rosa.get("meta").cloned().unwrap_or_else(|| fhir::json!({}));
+    meta.set("tag", fhir::json!([{ "system": access::system::TAG, "code": "sintetico" }]));
+    rosa.set("meta", meta);
+    stage.world.update(&stage.nurse, &rosa).await.unwrap();
+    let booked = book(access, &stage.clerk, &stage.waiting().await, "s1").await.unwrap();
+    let appointment = booked.state.appointment().unwrap().to_owned();
+    let attended = attend(access, &stage.specialist, &booked).await.unwrap();
+    let keys = [
+        Key::new("ServiceRequest", booked.request.id().unwrap()),
+        Key::new("Task", booked.id()),
+        Key::new("Appointment", appointment),
+        Key::new("Encounter", attended.encounter().unwrap()),
+    ];
+    for key in keys {
+        let told = access.read(&stage.specialist, &key).await.unwrap().value();
+        assert_eq!(told.text_at(&["meta", "tag", "code"]), Some("sintetico"), "{key}");
+    }
+}

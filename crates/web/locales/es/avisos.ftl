@@ -34,3 +34,4 @@ inicio-hacer-ver = Ver la referencia
 refs-ver-objeciones = Objeciones
 refs-hay-mas = Hay más de las que se muestran.
 refs-hay-mas-que = Filtre por servicio, prioridad u origen; los traslados urgentes están todos.
+mal-muchas-lineas = Escriba como mucho doce indicaciones: el puesto responde a cada una

@@ -102,8 +102,9 @@ async fn a_printed_answer_tells_the_post_what_to_do() {
         findings: "Catarata madura".into(),
         diagnoses: vec![("H25".into(), "Catarata senil".into())],
         treatment: "Cirugía programada".into(),
-        lines: vec![Line { kind: LineKind::Control, words: "En ocho días".into(), due: Some("2026-12-09".into()) }],
+        lines: vec![Line { kind: LineKind::Control, words: "En ocho días".into(), due: Some("2026-12-09".into()), who: None }],
         red_flags: "Dolor o pérdida de visión".into(),
+        next: String::new(),
     };
     counter_refer(access, &specialist, &attended, &answer).await.unwrap();
     let mut nurse = site.logged_in("ana", Role::Nurse, POST).await;
