@@ -102,7 +102,12 @@ async fn a_printed_answer_tells_the_post_what_to_do() {
         findings: "Catarata madura".into(),
         diagnoses: vec![("H25".into(), "Catarata senil".into())],
         treatment: "Cirugía programada".into(),
-        lines: vec![Line { kind: LineKind::Control, words: "En ocho días".into(), due: Some("2026-12-09".into()), who: None }],
+        lines: vec![Line {
+            kind: LineKind::Control,
+            words: "En ocho días".into(),
+            due: Some("2026-12-09".into()),
+            who: None,
+        }],
         red_flags: "Dolor o pérdida de visión".into(),
         next: String::new(),
     };
