@@ -47,6 +47,21 @@ pub fn plain(code: &str) -> String {
     code.trim().replace('.', "").to_ascii_uppercase()
 }
 
+/// A code as ICD-10 is built (`O14`, `O14.1`, `O141`, `U07.1`), as it is kept, with the words behind
+/// it, whether or not it is in the list: the rest of ICD-10 is typed.
+pub fn typed(text: &str) -> Option<(String, String)> {
+    let (typed, words) = text.trim().split_once([' ', ':', '-']).unwrap_or((text.trim(), ""));
+    let bytes = typed.as_bytes();
+    let built = match typed.split_once('.') {
+        Some((category, detail)) => category.len() == 3 && (1..=2).contains(&detail.len()),
+        None => (3..=5).contains(&typed.len()),
+    };
+    let code = plain(typed);
+    let digits = code.get(1..).is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()));
+    let whole = built && digits && bytes.first().is_some_and(u8::is_ascii_alphabetic);
+    whole.then(|| (code, words.trim_start_matches([' ', ':', '-']).trim().to_owned()))
+}
+
 /// In order of code; of two with the same code the later stays.
 fn by_code(codes: impl Iterator<Item = Icd10>) -> Vec<Icd10> {
     let unique: BTreeMap<String, Icd10> = codes.map(|one| (one.code.clone(), one)).collect();
@@ -105,6 +120,11 @@ impl Codes {
         self.all.get(at)
     }
 
+    /// The code, else the category that it belongs to.
+    pub fn nearest(&self, code: &str) -> Option<&Icd10> {
+        self.find(code).or_else(|| self.find(plain(code).get(..3)?))
+    }
+
     /// Codes that begin with the text, or whose words contain all its words (case and accents do not
     /// matter): at most `most`.
     pub fn search(&self, text: &str, most: usize) -> Vec<&Icd10> {
@@ -124,6 +144,18 @@ impl Codes {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_code_that_is_not_in_the_list_is_still_a_code() {
+        let read = |text: &str| typed(text).map(|(code, words)| format!("{code}|{words}"));
+        assert_eq!(read("o14.1").as_deref(), Some("O141|"));
+        assert_eq!(read("O14.1: preeclampsia grave").as_deref(), Some("O141|preeclampsia grave"));
+        for none in ["O1", "resfriado", "O14.", "O14.123", "014.1", "ñ14", ""] {
+            assert_eq!(read(none), None, "{none}");
+        }
+        let codes = Codes::default();
+        assert_eq!(codes.nearest("E119"), codes.find("E11"));
+    }
 
     #[test]
     fn codes_and_words_find_the_same_diagnosis() {

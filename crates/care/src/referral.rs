@@ -14,6 +14,7 @@ pub mod follow_up;
 pub mod home;
 pub mod moves;
 pub mod notice;
+pub mod overrule;
 mod pair;
 pub mod place;
 pub mod policy;

@@ -3,6 +3,7 @@
 
 use access::{Access, Act, Cx};
 use fhir::Value;
+use jiff::Timestamp;
 use store::{PrivateExpect, PrivateWrite};
 
 use crate::CareError;
@@ -52,6 +53,12 @@ impl Sheet {
         let private = vec![self.write(cx, about, Some(Value::Array(pairs).to_bytes()))];
         access.commit(cx, Act { name: self.save, private, ..Act::default() }).await?;
         Ok(())
+    }
+
+    /// When it was kept last.
+    pub(crate) async fn kept_at(self, access: &Access, cx: &Cx, about: &str) -> Result<Option<Timestamp>, CareError> {
+        let expires = access.store().private(self.kind, &key(cx, about)).await?.and_then(|found| found.expires);
+        Ok(expires.and_then(|end| Timestamp::from_microsecond(end - DAYS * 86_400_000_000).ok()))
     }
 
     /// What was typed last; empty when there is nothing.

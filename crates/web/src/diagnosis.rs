@@ -1,6 +1,6 @@
 //! A diagnosis as people type it: a code, or words for which codes are offered, or "sin código".
 
-use care::icd10::Codes;
+use care::icd10::{self, Codes};
 
 use crate::form::{Field, Form};
 use crate::text::t;
@@ -23,6 +23,10 @@ pub fn read(form: &mut Form, rows: usize, codes: &Codes) -> Vec<(String, String)
         let offered = codes.search(&words, OFFERED);
         if let Some(one) = codes.find(&words) {
             found.push((one.code.clone(), one.label.clone()));
+        } else if let Some((code, said)) = icd10::typed(&words) {
+            let known = || codes.nearest(&code).map_or_else(|| code.clone(), |one| one.label.clone());
+            let words = if said.is_empty() { known() } else { said };
+            found.push((code, words));
         } else if let Some(one) = offered.iter().find(|one| one.code == choice) {
             found.push((one.code.clone(), one.label.clone()));
         } else {
@@ -44,7 +48,7 @@ pub fn fields(form: &Form, rows: usize, codes: &Codes) -> Vec<Field> {
         fields.push(if place == 0 { line.hint(t("dx-ayuda")) } else { line });
         let words = form.get(typed);
         let offered = codes.search(words, OFFERED);
-        if offered.is_empty() || codes.find(words).is_some() {
+        if offered.is_empty() || codes.find(words).is_some() || icd10::typed(words).is_some() {
             continue;
         }
         let mut options = vec![(String::new(), t("dx-elija").to_string())];
@@ -58,7 +62,15 @@ pub fn fields(form: &Form, rows: usize, codes: &Codes) -> Vec<Field> {
 /// Puts known diagnoses into an empty form.
 pub fn fill(form: &mut Form, known: &[(String, String)], codes: &Codes) {
     for ((code, words), (typed, chosen)) in known.iter().zip(ROWS) {
-        form.set(typed, if codes.find(code).is_some() { code } else { words });
+        let said = codes.nearest(code).map_or(code, |one| &one.label);
+        form.set(
+            typed,
+            match code.as_str() {
+                "" => words.clone(),
+                code if words == said || words == code => code.to_owned(),
+                code => format!("{code} {words}"),
+            },
+        );
         if code.is_empty() {
             form.set(chosen, UNCODED);
         }
@@ -81,6 +93,20 @@ mod tests {
         assert!(typed.ok());
         assert_eq!((found[0].0.as_str(), found[1].0.as_str(), found[2].0.as_str()), ("J00", "J00", ""));
         assert_eq!(found[2].1, "mal de ojo zzz");
+    }
+
+    #[test]
+    fn a_code_outside_the_list_comes_through_with_its_words() {
+        let codes = Codes::default();
+        let mut typed = form(&[("dx1", "z99.9"), ("dx2", "Z98.8 operada del ojo")]);
+        let found = read(&mut typed, 3, &codes);
+        assert!(typed.ok(), "nothing is asked for");
+        let operated = ("Z988".to_owned(), "operada del ojo".to_owned());
+        assert_eq!(found, [("Z999".to_owned(), "Z999".to_owned()), operated]);
+        let mut again = Form::default();
+        fill(&mut again, &found, &codes);
+        assert_eq!(read(&mut again, 3, &codes), found);
+        assert_eq!(fields(&again, 3, &codes).len(), 3);
     }
 
     #[test]

@@ -174,7 +174,7 @@ pub fn mend_with(form: &mut Form, error: CareError, fields: &[(&str, &'static st
 }
 
 /// A UCUM unit as people write it.
-pub fn unit(ucum: &'static str) -> &'static str {
+pub fn unit(ucum: &str) -> &str {
     match ucum {
         "mm[Hg]" => "mmHg",
         "/min" => "por minuto",
@@ -189,6 +189,7 @@ fn words_of(key: &str) -> Text {
         "reason-missing" => t("mal-motivo"),
         "diagnosis-missing" | "diagnosis-words" => t("mal-diagnostico"),
         "date-implausible" => t("mal-regla"),
+        "date-future" => t("mal-fecha-futura"),
         "treatment-words" => t("mal-tratamiento"),
         "delivered-too-many" => t("mal-entregado"),
         "number-invalid" => t("mal-numero"),

@@ -94,6 +94,14 @@ pub enum Done {
     PersonCorrected,
     /// A person was registered.
     PersonRegistered,
+    /// Something was added to a signed visit.
+    VisitAddended,
+    /// A visit was struck.
+    VisitStruck,
+    /// A visit was moved to the right person.
+    VisitMoved,
+    /// The draft was thrown away.
+    DraftDiscarded,
     /// The draft was kept.
     DraftKept,
     /// The visit was signed.
@@ -162,6 +170,10 @@ impl Done {
         (Self::RecordOpened, "razon"),
         (Self::PersonRegistered, "registrada"),
         (Self::PersonCorrected, "corregida"),
+        (Self::VisitAddended, "adenda"),
+        (Self::VisitStruck, "anulada"),
+        (Self::VisitMoved, "movida"),
+        (Self::DraftDiscarded, "descartada"),
         (Self::DraftKept, "borrador"),
         (Self::VisitSigned, "firmada"),
         (Self::ReferralSent, "enviada"),
@@ -215,6 +227,10 @@ impl Done {
             Self::WorkHandedOver => t("hecho-entregada"),
             Self::PersonRegistered => t("hecho-registrada"),
             Self::PersonCorrected => t("hecho-corregida"),
+            Self::VisitAddended => t("hecho-adenda"),
+            Self::VisitStruck => t("hecho-anulada"),
+            Self::VisitMoved => t("hecho-pasada"),
+            Self::DraftDiscarded => t("hecho-descartada"),
             Self::DraftKept => t("hecho-borrador"),
             Self::VisitSigned => t("hecho-firmada"),
             Self::ReferralSent => t("hecho-enviada"),

@@ -4,7 +4,8 @@
 use access::system;
 use fhir::Value;
 
-use crate::read::{coded, struck, when, words};
+use crate::read::{coded, is_active, struck, when, words};
+use crate::sheet::unit;
 use crate::text::t;
 use crate::ui::{Event, Knot, Tag, Tone};
 
@@ -94,9 +95,39 @@ fn visit(story: &Story, encounter: &Value) -> (String, Event) {
         lines: lines.into_iter().filter(|line| !line.is_empty()).collect(),
         tag: (encounter.text_at(&["status"]) == Some("in-progress"))
             .then(|| Tag::new(Tone::Warn, t("linea-sin-firmar"))),
-        link: None,
+        link: encounter.id().map(|id| (format!("/atenciones/{id}"), t("linea-ver-consulta").into())),
     };
     (start.to_owned(), event)
+}
+
+/// How many diagnoses of visits are told beside the problems.
+const RECENT: usize = 8;
+
+/// The active problems, and what visits found lately (day and words), the newest first: what a visit
+/// found is no problem for ever.
+pub fn diagnoses(conditions: &[Value]) -> (Vec<String>, Vec<(String, String)>) {
+    let kept = |one: &&Value| {
+        let mut categories = one.items("category").iter().flat_map(|category| category.items("coding"));
+        categories.any(|coding| coding.text_at(&["code"]) == Some("problem-list-item"))
+    };
+    let mut active: Vec<&Value> = conditions.iter().filter(|one| is_active(one)).collect();
+    active.sort_by_key(|one| std::cmp::Reverse(one.text_at(&["recordedDate"])));
+    let (problems, found): (Vec<&Value>, Vec<&Value>) = active.into_iter().partition(kept);
+    let day = |one: &Value| one.text_at(&["recordedDate"]).unwrap_or_default().to_owned();
+    let mut names: Vec<String> = Vec::new();
+    for name in problems.into_iter().map(|one| words(one.get("code"))) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    (names, found.into_iter().take(RECENT).map(|one| (day(one), words(one.get("code")))).collect())
+}
+
+/// The medicines that are taken, the last noted first.
+pub fn medicines(statements: &[Value]) -> Vec<String> {
+    let mut taken: Vec<&Value> = statements.iter().filter(|one| one.text_at(&["status"]) == Some("active")).collect();
+    taken.sort_by_key(|one| std::cmp::Reverse(one.text_at(&["dateAsserted"])));
+    taken.into_iter().map(|one| words(one.get("medicationCodeableConcept"))).collect()
 }
 
 /// The reason that was written when the visit was struck.
@@ -113,7 +144,7 @@ pub fn measure(observation: &Value) -> Option<String> {
         let quantity = of.get("valueQuantity")?;
         Some((
             quantity.get("value")?.as_number()?.as_str().to_owned(),
-            quantity.text_at(&["unit"]).unwrap_or_default().to_owned(),
+            unit(quantity.text_at(&["unit"]).unwrap_or_default()).to_owned(),
         ))
     };
     if let Some((number, unit)) = value(observation) {
@@ -193,7 +224,7 @@ mod tests {
                 "reasonCode": [{ "text": "Control prenatal" }] })],
             observations: vec![json!({ "resourceType": "Observation", "encounter": { "reference": "Encounter/e" },
                 "code": { "text": "Presión" }, "component": [
-                    { "valueQuantity": { "value": 112, "unit": "mmHg" } },
+                    { "valueQuantity": { "value": 112, "unit": "mm[Hg]" } },
                     { "valueQuantity": { "value": 70, "unit": "mmHg" } }] })],
             conditions: Vec::new(),
             requests: vec![json!({ "resourceType": "ServiceRequest", "id": "r", "authoredOn": "2026-11-21T16:42:00Z",
@@ -230,6 +261,24 @@ mod tests {
         let told = &events(&story, Shown::Visits)[0];
         assert_eq!(told.lines, ["Motivo: Era su hermana"]);
         assert!(told.tag.as_ref().unwrap().to_string().contains("Anulada"));
+    }
+
+    #[test]
+    fn problems_stay_and_what_visits_found_is_told_newest_first() {
+        let condition = |words: &str, category: &str, at: &str| {
+            json!({ "resourceType": "Condition", "code": { "text": words }, "recordedDate": at,
+                "category": [{ "coding": [{ "code": category }] }],
+                "clinicalStatus": { "coding": [{ "code": "active" }] } })
+        };
+        let (problems, recent) = diagnoses(&[
+            condition("Resfriado", "encounter-diagnosis", "2024-01-02T15:00:00Z"),
+            condition("Diabetes", "problem-list-item", "2020-01-02T15:00:00Z"),
+            condition("Anemia", "encounter-diagnosis", "2026-01-02T15:00:00Z"),
+        ]);
+        assert_eq!(problems, ["Diabetes"]);
+        assert_eq!(recent.iter().map(|(_, words)| words.as_str()).collect::<Vec<_>>(), ["Anemia", "Resfriado"]);
+        let taken = |words: &str, at: &str| json!({ "status": "active", "dateAsserted": at, "medicationCodeableConcept": { "text": words } });
+        assert_eq!(medicines(&[taken("A", "2025-01-01"), taken("B", "2026-01-01")]), ["B", "A"]);
     }
 
     #[test]

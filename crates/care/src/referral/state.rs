@@ -32,7 +32,7 @@ codes! {
         InControl = "en-control", "En control con especialista";
         Hospitalised = "hospitalizada", "Hospitalizada";
         Delivered = "contrarreferida", "Contrarreferencia recibida";
-        Acknowledged = "acusada", "Contrarreferencia acusada";
+        Acknowledged = "acusada", "Contrarreferencia con acuse de recibo";
         Plan = "plan-en-curso", "Plan en curso";
         Closed = "circuito-cerrado", "Circuito cerrado";
         ExitProposed = "salida-propuesta", "Salida propuesta, falta la segunda persona";

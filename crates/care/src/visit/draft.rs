@@ -1,6 +1,7 @@
 //! A visit that is not signed yet, as its form was typed.
 
 use access::{Access, Cx};
+use jiff::Timestamp;
 use store::PrivateWrite;
 
 use crate::CareError;
@@ -18,6 +19,14 @@ pub(super) fn clearing(cx: &Cx, patient: &str) -> PrivateWrite {
 /// The gate's.
 pub async fn save(access: &Access, cx: &Cx, patient: &str, typed: &[(String, String)]) -> Result<(), CareError> {
     VISIT.save(access, cx, patient, typed).await
+}
+
+/// When the draft was kept last, if there is one.
+///
+/// # Errors
+/// The store's.
+pub async fn kept_at(access: &Access, cx: &Cx, patient: &str) -> Result<Option<Timestamp>, CareError> {
+    VISIT.kept_at(access, cx, patient).await
 }
 
 /// The form as it was typed last; empty when there is none.

@@ -28,7 +28,7 @@ pub struct Treatment {
     pub words: String,
     /// Presentation.
     pub presentation: String,
-    /// How many were needed.
+    /// How many were needed; 0 = nobody wrote it.
     pub quantity: u32,
     /// How many were handed out.
     pub delivered: u32,
@@ -39,6 +39,8 @@ pub struct Treatment {
 pub struct Form {
     /// The person.
     pub patient: Named,
+    /// The day of the visit, when it was not today: on paper, in the community.
+    pub date: Option<Date>,
     /// Name and CUI of whoever comes along.
     pub companion: Option<(String, String)>,
     /// In the community, not at the facility.
@@ -103,6 +105,11 @@ impl Form {
         }
     }
 
+    /// When the visit was: now, or noon of its day.
+    pub fn moment(&self, now: Timestamp) -> Timestamp {
+        self.date.and_then(|day| crate::print::instant(day.at(12, 0, 0, 0))).unwrap_or(now)
+    }
+
     /// Whole weeks and days of pregnancy at that time.
     pub fn gestational_age(&self, now: Timestamp) -> Option<(u32, u32)> {
         let first: Date = text(&self.last_period)?.parse().ok()?;
@@ -126,10 +133,16 @@ impl Form {
         need(text(&self.reason).is_none(), "reason", "reason-missing");
         need(self.diagnoses.is_empty(), "diagnoses", "diagnosis-missing");
         need(self.diagnoses.iter().any(|one| text(&one.words).is_none()), "diagnoses", "diagnosis-words");
+        let today = crate::print::local(now).date();
+        need(self.date.is_some_and(|day| day > today), "date", "date-future");
         let asked = text(&self.last_period).is_some();
-        need(asked && self.gestational_age(now).is_none(), "last_period", "date-implausible");
+        need(asked && self.gestational_age(self.moment(now)).is_none(), "last_period", "date-implausible");
         need(self.treatments.iter().any(|one| text(&one.words).is_none()), "treatments", "treatment-words");
-        need(self.treatments.iter().any(|one| one.delivered > one.quantity), "treatments", "delivered-too-many");
+        need(
+            self.treatments.iter().any(|one| one.quantity > 0 && one.delivered > one.quantity),
+            "treatments",
+            "delivered-too-many",
+        );
         need(self.traits.iter().any(|(name, _)| !TRAITS.contains(&name.as_str())), "traits", "field-unknown");
         let readings = self.readings().unwrap_or_else(|bad| {
             problems.extend(bad);
@@ -149,6 +162,7 @@ impl Form {
 
     /// What the danger prompts are computed from, with the birth date as precise as it is known.
     pub fn picture(&self, now: Timestamp, birth_date: &str, ticked: Vec<String>) -> Picture {
+        let now = self.moment(now);
         let (age_months, oldest_months) = crate::danger::ages(birth_date, now).unzip();
         let readings = self.readings().unwrap_or_default();
         let value = |field: &str| readings.iter().find(|one| one.vital.field == field).map(|one| one.value);
@@ -187,6 +201,17 @@ mod tests {
         for implausible in ["2027-01-01", "2025-01-01", "ayer"] {
             assert_eq!(Form { last_period: implausible.into(), ..Form::default() }.gestational_age(now), None);
         }
+    }
+
+    #[test]
+    fn a_visit_of_another_day_counts_from_that_day_and_is_never_to_come() {
+        let now = "2026-11-24T14:00:00Z".parse().unwrap();
+        let form = Form { last_period: "2026-04-21".into(), date: "2026-11-17".parse().ok(), ..Form::default() };
+        assert_eq!(form.picture(now, "", vec![]).weeks, Some(30));
+        let Err(CareError::Form(problems)) = (Form { date: "2026-11-25".parse().ok(), ..form }).check(now) else {
+            panic!()
+        };
+        assert!(problems.iter().any(|one| one.key == "date-future"));
     }
 
     #[test]

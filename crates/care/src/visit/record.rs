@@ -82,6 +82,11 @@ struct Maker<'a> {
 }
 
 impl Maker<'_> {
+    /// When it was, as precise as it is known.
+    fn at(&self) -> String {
+        self.form.date.map_or_else(|| self.cx.now.to_string(), |day| day.to_string())
+    }
+
     /// Adds id and the visit to a resource of this person; `person` is the member that names them.
     fn made(&self, mut resource: Value, person: &str) -> Value {
         resource.set("id", self.access.store().entropy().id());
@@ -100,7 +105,7 @@ impl Maker<'_> {
     fn observation(&self, category: &str, code: Value, value: (&str, Value)) -> Value {
         let mut one = json!({ "resourceType": "Observation", "status": "final",
             "category": [concept("http://terminology.hl7.org/CodeSystem/observation-category", category, "")],
-            "code": code, "effectiveDateTime": self.cx.now.to_string() });
+            "code": code, "effectiveDateTime": self.at() });
         one.set(value.0, value.1);
         self.made(one, "subject")
     }
@@ -136,7 +141,7 @@ impl Maker<'_> {
             let code = concept(system::VISIT_ITEM, POSTPARTUM, "Dio a luz en las últimas 6 semanas");
             all.push(self.observation("exam", code, ("valueBoolean", true.into())));
         }
-        if let Some((weeks, days)) = self.form.gestational_age(self.cx.now) {
+        if let Some((weeks, days)) = self.form.gestational_age(self.form.moment(self.cx.now)) {
             let period = self.form.last_period.trim();
             all.push(self.observation("exam", loinc("8665-2", "Última regla"), ("valueDateTime", period.into())));
             let age = json!({ "value": weeks, "unit": "semanas", "system": "http://unitsofmeasure.org", "code": "wk" });
@@ -180,14 +185,14 @@ impl Maker<'_> {
             let made = json!({ "resourceType": "Condition", "clinicalStatus": status("condition-clinical", "active"),
                 "verificationStatus": status("condition-ver-status", "confirmed"),
                 "category": [status("condition-category", category)], "code": code,
-                "recordedDate": self.cx.now.to_string() });
+                "recordedDate": self.at() });
             self.made(made, "subject")
         };
         let allergy = |words: &String| {
             let made = json!({ "resourceType": "AllergyIntolerance",
                 "clinicalStatus": status("allergyintolerance-clinical", "active"),
                 "verificationStatus": status("allergyintolerance-verification", "confirmed"),
-                "code": { "text": words.trim() }, "recordedDate": self.cx.now.to_string() });
+                "code": { "text": words.trim() }, "recordedDate": self.at() });
             self.made(made, "patient")
         };
         let allergies = self.form.allergies.iter().filter(|words| text(words).is_some()).map(allergy);
@@ -198,20 +203,20 @@ impl Maker<'_> {
         let mut all: Vec<Value> = Vec::new();
         for words in self.form.medicines.iter().filter_map(|words| text(words)) {
             let made = json!({ "resourceType": "MedicationStatement", "status": "active",
-                "medicationCodeableConcept": { "text": words }, "dateAsserted": self.cx.now.to_string() });
+                "medicationCodeableConcept": { "text": words }, "dateAsserted": self.at() });
             all.push(self.made(made, "subject"));
         }
         for one in &self.form.treatments {
             let medicine = json!({ "text": one.words.trim() });
             let note = text(&one.presentation).map(|words| vec![json!({ "text": words })]);
             let made = json!({ "resourceType": "MedicationRequest", "status": "active", "intent": "order",
-                "medicationCodeableConcept": &medicine, "authoredOn": self.cx.now.to_string(), "note": note,
-                "dispenseRequest": { "quantity": { "value": one.quantity } } });
+                "medicationCodeableConcept": &medicine, "authoredOn": self.at(), "note": note,
+                "dispenseRequest": (one.quantity > 0).then(|| json!({ "quantity": { "value": one.quantity } })) });
             all.push(self.made(made, "subject"));
             if one.delivered > 0 {
                 let made = json!({ "resourceType": "MedicationDispense", "status": "completed",
                     "medicationCodeableConcept": medicine, "quantity": { "value": one.delivered },
-                    "whenHandedOver": self.cx.now.to_string() });
+                    "whenHandedOver": self.at() });
                 all.push(self.made(made, "subject"));
             }
         }
@@ -225,7 +230,7 @@ impl Maker<'_> {
             Actor::Practitioner(id) => Some(json!([{ "individual": named("Practitioner", id, &self.cx.name) }])),
             _ => None,
         };
-        let now = self.cx.now.to_string();
+        let now = self.at();
         json!({ "resourceType": "Encounter", "id": &self.encounter, "status": "finished",
             "class": { "system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": class, "display": words },
             "subject": named("Patient", &self.form.patient.id, &self.form.patient.name), "participant": who,

@@ -21,7 +21,6 @@ historia = Historia de atención
 historia-vacia-titulo = Todavía no hay nada en esta historia
 historia-vacia = Aquí aparecerán sus consultas, referencias y tareas.
 medicamentos = Medicamentos
-diagnosticos = Diagnósticos
 ninguno-anotado = Ninguno anotado
 alergia-grave = Alergia grave a { $a }.
 alergia = Alergia a { $a }.

@@ -26,7 +26,7 @@ referencia-salio = Fuera de la lista: { $razon }.
 
 acto-seguir = Seguir con el borrador
 acto-completar = Completar y enviar de nuevo
-acto-acusar = Leer y acusar
+acto-acusar = Leer y confirmar
 acto-traslado = Pedir traslado urgente
 
 paso-borrador = Borrador empezado
@@ -54,7 +54,7 @@ paso-atendida = Atendida
 paso-en-control = En control con especialista
 paso-hospitalizada = Hospitalizada
 paso-contrarreferida = Contrarreferencia enviada
-paso-acusada = Respuesta acusada
+paso-acusada = Acuse de recibo
 paso-cerrada = Circuito cerrado
 paso-salida = Fuera de la lista
 paso-salida-propuesta = Salida propuesta

@@ -2,7 +2,8 @@
 //! line, follow-ups, a person to be found.
 
 use axum::extract::Path;
-use care::icd10::Codes;
+use axum::response::{IntoResponse, Redirect};
+use care::danger;
 use care::referral::Referral;
 use care::referral::answer::{Line, LineAnswer, acknowledge, lines, sections};
 use care::referral::cancel::relist;
@@ -16,8 +17,11 @@ use store::Key;
 use crate::diagnosis;
 use crate::form::Form;
 use crate::format::date_time;
-use crate::gate::{Posted, Visit, done, mend, show};
-use crate::pages::refer::{FIELDS, diagnoses_of, head_of, told, unchanged};
+use crate::gate::{Posted, Visit, done, mend, percent, show};
+use crate::pages::refer::{
+    FIELDS, all_signs, diagnoses, diagnoses_of, head_of, picture, prompt_notes, sign_choices, ticked, told, unchanged,
+};
+use crate::pages::visit::{Open, open};
 use crate::problem::{Answer, Problem};
 use crate::read::when;
 use crate::sheet::{Group, Press, Sheet, mend_with};
@@ -71,9 +75,9 @@ pub async fn show_complete(visit: Visit, Path(id): Path<String>) -> Answer {
     let mut form = Form::default();
     form.set("motivo", referral.reason());
     form.set("hecho", referral.done());
-    let codes = visit.state.codes().await?;
-    diagnosis::fill(&mut form, &diagnoses_of(&referral.request), &codes);
-    show(&complete_page(&visit, &referral, &codes, form)?)
+    let open = open(&visit, &referral.patient().id).await?;
+    diagnosis::fill(&mut form, &diagnoses_of(&referral.request), &open.codes);
+    show(&complete_page(&visit, &referral, &open, form)?)
 }
 
 /// `POST /referencias/{id}/completar`
@@ -82,18 +86,23 @@ pub async fn take_complete(visit: Visit, Path(id): Path<String>, Posted(mut form
     let referral = load(&visit, &id).await?;
     unchanged(&form, &referral)?;
     only_in(&referral, &[Phase::Returned])?;
+    let open = open(&visit, &referral.patient().id).await?;
+    let signs = ticked(&mut form);
+    if !signs.is_empty() && form.error_of("senal").is_none() {
+        let to = format!("/referencias/{id}/traslado?senales={}", percent(&signs.join(",")));
+        return Ok(Redirect::to(&to).into_response());
+    }
     let reference = referral.request.text_at(&["encounter", "reference"]);
-    let codes = visit.state.codes().await?;
     let supporting = referral.request.items("supportingInfo").iter().filter_map(|one| one.text_at(&["reference"]));
     let draft = Draft {
         patient: referral.patient(),
         service: referral.service().id,
         destination: referral.destination(),
         reason: form.optional("motivo", TEXT),
-        diagnoses: diagnosis::read(&mut form, 2, &codes),
+        diagnoses: diagnoses(&mut form, &referral, &open.codes),
         done: form.optional("hecho", TEXT),
         priority: Some(referral.priority()),
-        signs: referral.signs().map(|signs| signs.into_iter().map(str::to_owned).collect()),
+        signs: Some(signs),
         encounter: reference.and_then(|one| Some(one.split_once('/')?.1.to_owned())),
         results: supporting.filter_map(|one| one.split_once('/')).map(|(a, b)| (a.to_owned(), b.to_owned())).collect(),
     };
@@ -104,17 +113,30 @@ pub async fn take_complete(visit: Visit, Path(id): Path<String>, Posted(mut form
             Err(error) => mend_with(&mut form, error, &FIELDS)?,
         }
     }
-    mend(&complete_page(&visit, &referral, &codes, form)?)
+    mend(&complete_page(&visit, &referral, &open, form)?)
 }
 
-fn complete_page(visit: &Visit, referral: &Referral, codes: &Codes, form: Form) -> Result<Sheet, Problem> {
+fn complete_page(visit: &Visit, referral: &Referral, open: &Open, form: Form) -> Result<Sheet, Problem> {
     let mut page = sheet(visit, referral, t("completar-titulo"), "completar")?;
-    page.notes = last_words(referral).into_iter().collect();
+    let now = visit.cx()?.now;
+    page.notes = prompt_notes(&danger::prompts(&picture(open, None, now, Vec::new())));
+    page.notes.extend(last_words(referral));
+    let choices = sign_choices(all_signs(&referral.service().id, open, now).into_iter());
+    page.groups.push(
+        Group::new(t("referir-hay-senales"))
+            .hint(t("referir-pregunte"))
+            .fields([form.checks("senal", t("referir-senales"), &choices)])
+            .lines([t("pendiente-revision").to_string()]),
+    );
     page.groups.push(Group::new(t("completar-que")).fields([
         form.area("motivo", t("referir-motivo")).hint(t("referir-motivo-ayuda")),
         form.area("hecho", t("referir-hecho")).hint(t("referir-hecho-ayuda")),
     ]));
-    page.groups.push(Group::new(t("atender-diagnostico")).fields(diagnosis::fields(&form, 2, codes)));
+    page.groups.push(Group::new(t("atender-diagnostico")).fields(diagnosis::fields(
+        &form,
+        diagnosis::ROWS.len(),
+        &open.codes,
+    )));
     page.groups.push(Group::new(t("completar-respuesta")).fields([form.area("nota", t("completar-nota"))]));
     page.buttons = vec![Press::new("enviar", t("completar-enviar"))];
     page.away = vec![(format!("/referencias/{}/traslado", referral.id()), t("traslado-titulo"))];

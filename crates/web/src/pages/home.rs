@@ -2,21 +2,26 @@
 
 use access::Role;
 use askama::Template;
+use axum::extract::{Path, Query};
+use care::danger::{self, Decision};
 use care::referral::Referral;
 use care::referral::follow_up::FollowUp;
 use care::referral::home::{waiting_at_destination, waiting_at_post};
+use care::referral::moves::MoveKind;
 use care::referral::state::Phase;
 use care::referral::worklist::{self, Filter};
 use jiff::Timestamp;
+use serde::Deserialize;
 
 use crate::format::{ago, full_date_in_words, hour, local};
 use crate::gate::{Visit, show};
 use crate::pages::find::{Finder, SEEKERS};
+use crate::pages::refer::place_of;
 use crate::problem::{Answer, Problem};
 use crate::read::{is_synthetic, when};
 use crate::shell::Shell;
 use crate::text::{Text, t};
-use crate::ui::{Clock, Empty, Semaphore};
+use crate::ui::{Clock, Empty, Pages, Semaphore};
 
 /// At most so many of a group are on the first page.
 const SHOWN: usize = 10;
@@ -39,6 +44,8 @@ struct Group {
     heading: Text,
     total: usize,
     rows: Vec<Row>,
+    /// Where all of it is listed.
+    all: String,
 }
 
 #[derive(Template)]
@@ -56,21 +63,28 @@ pub async fn show_home(visit: Visit) -> Answer {
     let cx = visit.cx()?;
     let today = full_date_in_words(local(cx.now).date());
     let finder = SEEKERS.contains(&cx.role).then(Finder::default);
-    let list = match cx.role {
-        Role::Nurse | Role::Doctor => [at_post(&visit).await?, at_destination(&visit).await?].concat(),
-        Role::CommunityWorker | Role::SocialWorker => at_post(&visit).await?,
-        Role::Coordinator => [for_review(&visit).await?, objections(&visit).await?].concat(),
-        Role::Clerk => [for_review(&visit).await?, at_destination(&visit).await?].concat(),
-        Role::Specialist => [agenda(&visit).await?, at_destination(&visit).await?].concat(),
-        _ => Vec::new(),
-    };
+    let list = lists(&visit).await?;
     let has_list = matches!(cx.role, Role::Coordinator | Role::Clerk | Role::Specialist) || at_a_post(cx.role);
     let empty = match has_list {
         true => Empty::quiet(t("inicio-nada-titulo"), t("inicio-nada")),
         false => Empty::quiet(t("inicio-sin-lista-titulo"), t("inicio-sin-lista")),
     };
-    let groups = list.into_iter().filter(|group| group.total > 0).collect();
+    let cut = |group: Group| Group { rows: group.rows.into_iter().take(SHOWN).collect(), ..group };
+    let groups = list.into_iter().filter(|group| group.total > 0).map(cut).collect();
     show(&Home { shell: visit.shell(t("inicio-titulo")), today, finder, groups, empty })
+}
+
+/// Everything that waits for the caller, by what is to be done.
+async fn lists(visit: &Visit) -> Result<Vec<Group>, Problem> {
+    let list = match visit.cx()?.role {
+        Role::Nurse | Role::Doctor => [at_post(visit).await?, at_destination(visit).await?].concat(),
+        Role::CommunityWorker | Role::SocialWorker => at_post(visit).await?,
+        Role::Coordinator => [for_review(visit).await?, objections(visit).await?].concat(),
+        Role::Clerk => [for_review(visit).await?, at_destination(visit).await?].concat(),
+        Role::Specialist => [agenda(visit).await?, at_destination(visit).await?].concat(),
+        _ => Vec::new(),
+    };
+    Ok(list)
 }
 
 fn at_a_post(role: Role) -> bool {
@@ -81,32 +95,78 @@ async fn at_post(visit: &Visit) -> Result<Vec<Group>, Problem> {
     let cx = visit.cx()?;
     let post = waiting_at_post(&visit.state.access, cx).await?;
     let follow_ups = post.follow_ups.iter().map(follow_up).collect();
+    let attends = super::ATTENDS.admits(cx.role);
+    let reads = attends && MoveKind::Acknowledge.may(cx.role);
+    let only = |may: bool, rows: Vec<Row>| rows.into_iter().map(move |row| Row { act: row.act.filter(|_| may), ..row });
+    let drafts = post.drafts.iter().map(|one| Row { act: Some(going_on(one)), ..row(one, cx.now) }).collect();
+    let transfers = acts(&post.transfers, cx.now, "traslado", t("inicio-hacer-traslado"));
+    let answers = acts(&post.to_acknowledge, cx.now, "acusar", t("inicio-hacer-acusar"));
+    let returned = acts(&post.returned, cx.now, "completar", t("inicio-hacer-completar"));
     Ok(vec![
-        group(
-            "traslados",
-            t("inicio-traslados"),
-            acts(&post.transfers, cx.now, "traslado", t("inicio-hacer-traslado")),
-        ),
-        group("acusar", t("inicio-acusar"), acts(&post.to_acknowledge, cx.now, "acusar", t("inicio-hacer-acusar"))),
+        group("traslados", t("inicio-traslados"), only(attends, transfers).collect()),
+        group("acusar", t("inicio-acusar"), only(reads, answers).collect()),
         group("buscar", t("inicio-buscar"), acts(&post.to_find, cx.now, "encontrada", t("inicio-hacer-buscar"))),
-        group(
-            "completar",
-            t("inicio-completar"),
-            acts(&post.returned, cx.now, "completar", t("inicio-hacer-completar")),
-        ),
+        group("completar", t("inicio-completar"), only(attends, returned).collect()),
         group("avisar", t("inicio-avisar"), acts(&post.to_tell, cx.now, "avisada", t("inicio-hacer-avisar"))),
         group("leer", t("inicio-leer"), acts(&post.rejected, cx.now, "leida", t("inicio-hacer-leer"))),
         group("tareas", t("inicio-tareas"), follow_ups),
         group("suspendidas", t("inicio-suspendidas"), seen(&post.suspended, cx.now)),
         group("planes", t("inicio-planes"), seen(&post.plans, cx.now)),
-        group("borradores", t("inicio-borradores"), rows(&post.drafts, cx.now)),
+        group("borradores", t("inicio-borradores"), only(attends, drafts).collect()),
     ])
+}
+
+/// Where a draft is gone on with: a ticked sign leads to the transfer before any option.
+fn going_on(draft: &Referral) -> (String, Text) {
+    let person = draft.patient().id;
+    match danger::decide(&draft.signs().unwrap_or_default(), &[]) {
+        Decision::UrgentTransfer { .. } => (format!("/referencias/{}/traslado", draft.id()), t("inicio-seguir")),
+        Decision::Continue => (place_of(&person, draft.id()), t("inicio-seguir")),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "pages/pendientes.html")]
+struct Pending {
+    shell: Shell,
+    group: Group,
+    pages: Option<Pages>,
+    empty: Empty,
+}
+
+/// `?pagina=…`
+#[derive(Deserialize)]
+pub struct Asked {
+    pagina: Option<usize>,
+}
+
+/// `GET /pendientes/{id}`: everything of one group of the first page.
+pub async fn show_pending(visit: Visit, Path(id): Path<String>, Query(asked): Query<Asked>) -> Answer {
+    let groups = lists(&visit).await?;
+    let mut group = groups.into_iter().find(|group| group.id == id).ok_or(Problem::NotFound)?;
+    let count = group.total.div_ceil(worklist::PAGE).max(1);
+    let at = asked.pagina.unwrap_or(1).clamp(1, count);
+    let first = (at - 1) * worklist::PAGE;
+    group.rows = group.rows.into_iter().skip(first).take(worklist::PAGE).collect();
+    let way = |page: usize| format!("{}?pagina={page}", group.all);
+    let pages = (count > 1).then(|| Pages {
+        shown: t("pendientes-de")
+            .with("desde", first + 1)
+            .with("hasta", first + group.rows.len())
+            .with("total", group.total)
+            .into(),
+        previous: (at > 1).then(|| way(at - 1)),
+        next: (at < count).then(|| way(at + 1)),
+    });
+    let shell = visit.shell(group.heading.clone()).back("/", t("volver-inicio"));
+    show(&Pending { shell, group, pages, empty: Empty::quiet(t("inicio-nada-titulo"), t("inicio-nada")) })
 }
 
 async fn for_review(visit: &Visit) -> Result<Vec<Group>, Problem> {
     let cx = visit.cx()?;
     let queue = worklist::queue(&visit.state.access, cx, &Filter::default(), 1).await?;
-    Ok(vec![Group { total: queue.total, ..group("revisar", t("inicio-revisar"), rows(&queue.rows, cx.now)) }])
+    let all = "/referencias".to_owned();
+    Ok(vec![Group { total: queue.total, all, ..group("revisar", t("inicio-revisar"), rows(&queue.rows, cx.now)) }])
 }
 
 /// What posts could not do, in a coordinator's territory.
@@ -148,13 +208,12 @@ async fn agenda(visit: &Visit) -> Result<Vec<Group>, Problem> {
         clock: Some(Semaphore::new(Clock::Paused, hour(entry.start))),
         ..row(&entry.referral, cx.now)
     };
-    Ok(vec![group("agenda", t("inicio-agenda"), day.iter().map(row).collect())])
+    let shown = group("agenda", t("inicio-agenda"), day.iter().map(row).collect());
+    Ok(vec![Group { all: "/agenda".to_owned(), ..shown }])
 }
 
-fn group(id: &'static str, heading: Text, mut rows: Vec<Row>) -> Group {
-    let total = rows.len();
-    rows.truncate(SHOWN);
-    Group { id, heading, total, rows }
+fn group(id: &'static str, heading: Text, rows: Vec<Row>) -> Group {
+    Group { id, heading, total: rows.len(), rows, all: format!("/pendientes/{id}") }
 }
 
 fn rows(referrals: &[Referral], now: Timestamp) -> Vec<Row> {

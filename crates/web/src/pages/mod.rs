@@ -9,6 +9,8 @@ mod booking;
 mod copy;
 mod correct;
 mod counter;
+mod discard;
+mod encounter;
 mod facility;
 mod facility_edit;
 pub(crate) mod find;
@@ -100,6 +102,7 @@ pub fn routes() -> Vec<Route> {
     routes.extend(appointments());
     routes.extend(of_network());
     routes.extend(of_referral());
+    routes.extend(of_visit());
     routes
 }
 
@@ -114,6 +117,22 @@ fn of_referral() -> Vec<Route> {
         }));
     }
     routes
+}
+
+/// A signed visit, and the drafts that can be opened again or thrown away.
+fn of_visit() -> Vec<Route> {
+    vec![
+        Route::get("/atenciones/{id}", Expects::Session, encounter::show_encounter),
+        Route::get("/atenciones/{id}/adenda", ATTENDS, encounter::show_addend),
+        Route::post("/atenciones/{id}/adenda", ATTENDS, encounter::take_addend),
+        Route::get("/atenciones/{id}/anular", ATTENDS, encounter::show_strike),
+        Route::post("/atenciones/{id}/anular", ATTENDS, encounter::take_strike),
+        Route::get("/atenciones/{id}/mover", ATTENDS, encounter::show_move),
+        Route::post("/atenciones/{id}/mover", ATTENDS, encounter::take_move),
+        Route::get("/referencias/{id}/descartar", ATTENDS, discard::show_discard),
+        Route::post("/referencias/{id}/descartar", ATTENDS, discard::take_discard),
+        Route::get("/pendientes/{id}", Expects::Session, home::show_pending),
+    ]
 }
 
 /// The post's side of the journey.

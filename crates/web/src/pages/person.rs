@@ -17,7 +17,7 @@ use crate::problem::{Answer, Problem};
 use crate::read::{identifier, is_active, is_synthetic, list, struck, when, whole, words};
 use crate::shell::{Done, Shell};
 use crate::text::t;
-use crate::timeline::{Shown, Story, events};
+use crate::timeline::{self, Shown, Story, events};
 use crate::ui::{Chip, Chips, Facts, Note, Thread, Tone};
 
 /// Who a page is about, as its head shows it.
@@ -76,6 +76,7 @@ struct PersonPage {
     thread: Thread,
     medicines: Vec<String>,
     problems: Vec<String>,
+    recent: Vec<String>,
     /// Whether the caller attends and refers.
     attends: bool,
     /// Whether the caller registers and corrects.
@@ -94,9 +95,11 @@ pub async fn show_person(visit: Visit, Path(id): Path<String>, Query(asked): Que
     let (access, cx) = (&visit.state.access, visit.cx()?);
     let patient = access.read(cx, &Key::new("Patient", &id)).await?.value();
     let about = [("patient", id.as_str()), ("_count", "100")];
+    let newest = [("patient", id.as_str()), ("_sort", "-_lastUpdated"), ("_count", "100")];
     let story = story_of(&visit, &id).await?;
     let allergies = list(access, cx, "AllergyIntolerance", &about).await?;
-    let medicines = list(access, cx, "MedicationStatement", &about).await?;
+    let medicines = list(access, cx, "MedicationStatement", &newest).await?;
+    let (problems, recent) = timeline::diagnoses(&story.conditions);
     let shown = Shown::from_code(asked.ver.as_deref().unwrap_or_default());
     show(&PersonPage {
         shell: visit.shell(t("persona-titulo")).back("/personas", t("volver-personas")),
@@ -108,12 +111,9 @@ pub async fn show_person(visit: Visit, Path(id): Path<String>, Query(asked): Que
         facts: facts(&patient),
         chips: chips(&id, shown),
         thread: Thread(events(&story, shown)),
-        medicines: medicines
-            .iter()
-            .filter(|one| one.text_at(&["status"]) == Some("active"))
-            .map(|one| words(one.get("medicationCodeableConcept")))
-            .collect(),
-        problems: story.conditions.iter().filter(|one| is_active(one)).map(|one| words(one.get("code"))).collect(),
+        medicines: timeline::medicines(&medicines),
+        recent: recent.into_iter().map(|(at, words)| format!("{}: {words}", when(&at))).collect(),
+        problems,
     })
 }
 
@@ -128,21 +128,20 @@ pub async fn opened(visit: &Visit, id: &str) -> Result<(), Problem> {
 /// What the timeline of an open record is made of.
 pub async fn story_of(visit: &Visit, id: &str) -> Result<Story, Problem> {
     let (access, cx) = (&visit.state.access, visit.cx()?);
-    let about = [("patient", id), ("_count", "100")];
     let newest = [("patient", id), ("_sort", "-_lastUpdated"), ("_count", "100")];
     let encounters = whole(access, cx, "Encounter", &newest).await?;
     Ok(Story {
         reasons: reasons(visit, &encounters).await?,
         encounters,
         observations: list(access, cx, "Observation", &newest).await?,
-        conditions: list(access, cx, "Condition", &about).await?,
+        conditions: list(access, cx, "Condition", &newest).await?,
         requests: list(access, cx, "ServiceRequest", &newest).await?,
         tasks: list(access, cx, "Task", &newest).await?,
     })
 }
 
 /// Why visits were struck: the Provenances that name them.
-async fn reasons(visit: &Visit, encounters: &[Value]) -> Result<Vec<Value>, Problem> {
+pub async fn reasons(visit: &Visit, encounters: &[Value]) -> Result<Vec<Value>, Problem> {
     let of = |one: &Value| Some(format!("Encounter/{}", one.id()?));
     let targets: Vec<String> = encounters.iter().filter(|one| struck(one)).filter_map(of).collect();
     if targets.is_empty() {

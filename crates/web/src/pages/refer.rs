@@ -4,6 +4,7 @@
 use axum::extract::{Path, Query};
 use axum::response::{IntoResponse, Redirect};
 use care::danger::{self, Decision, Picture, Prompt, Sign};
+use care::icd10::Codes;
 use care::referral::draft::{Draft, start_draft, update_draft};
 use care::referral::send::send;
 use care::referral::state::{Priority, State};
@@ -54,11 +55,20 @@ pub async fn show_refer(visit: Visit, Path(id): Path<String>, Query(asked): Quer
         return show(&signs_page(&visit, &open, Form::default(), asked.visita)?);
     };
     let referral = draft_of_person(&visit, &borrador, &id).await?;
-    if let Decision::UrgentTransfer { .. } = danger::decide(&referral.signs().unwrap_or_default(), &[]) {
+    if urgent_first(&open, &referral, visit.cx()?.now) {
         return Ok(Redirect::to(&format!("/referencias/{borrador}/traslado")).into_response());
     }
     let form = filled(&referral, &open);
     show(&details_page(&visit, &open, &referral, form).await?)
+}
+
+/// Whether the transfer comes before any option: a sign is ticked, or what was measured implies one
+/// and nobody wrote why it is none.
+fn urgent_first(open: &Open, referral: &Referral, now: jiff::Timestamp) -> bool {
+    let from = referral.request.text_at(&["encounter", "reference"]).and_then(|one| Some(one.split_once('/')?.1));
+    let overruled = referral.notes().next().is_some();
+    let implied = if overruled { Vec::new() } else { danger::prompts(&picture(open, from, now, Vec::new())) };
+    danger::decide(&referral.signs().unwrap_or_default(), &implied) != Decision::Continue
 }
 
 /// A draft of this person, or nothing.
@@ -78,6 +88,9 @@ pub async fn take_refer(visit: Visit, Path(id): Path<String>, Posted(form): Post
         borrador => {
             let referral = draft_of_person(&visit, &borrador, &id).await?;
             unchanged(&form, &referral)?;
+            if urgent_first(&open, &referral, visit.cx()?.now) {
+                return Ok(Redirect::to(&format!("/referencias/{borrador}/traslado")).into_response());
+            }
             take_details(&visit, &open, referral, form).await
         }
     }
@@ -89,7 +102,7 @@ pub fn unchanged(form: &Form, referral: &Referral) -> Result<(), Problem> {
 }
 
 /// The signs that were ticked; notes when nothing was, or both a sign and "ninguna".
-fn ticked(form: &mut Form) -> Vec<String> {
+pub fn ticked(form: &mut Form) -> Vec<String> {
     let all = form.all("senal");
     let (none, signs): (Vec<&str>, Vec<&str>) = all.into_iter().partition(|code| *code == danger::NONE);
     let signs: Vec<String> = signs.into_iter().filter(|code| !danger::label(code).is_empty()).map(Into::into).collect();
@@ -196,7 +209,8 @@ fn steps() -> Vec<Text> {
     vec![t("referir-paso-senales"), t("referir-paso-lugar"), t("referir-paso-enviada")]
 }
 
-fn sign_choices<'a>(signs: impl Iterator<Item = &'a Sign>) -> Vec<(String, String)> {
+/// Signs to tick, and "none of them".
+pub fn sign_choices<'a>(signs: impl Iterator<Item = &'a Sign>) -> Vec<(String, String)> {
     let none = (danger::NONE.to_owned(), t("referir-ninguna").into());
     signs.map(|sign| (sign.code.to_owned(), sign.label.to_owned())).chain([none]).collect()
 }
@@ -264,6 +278,12 @@ fn icd10_of(concept: Option<&Value>) -> String {
     crate::read::coded(codings, access::system::ICD10).unwrap_or_default().to_owned()
 }
 
+/// The diagnoses as typed, and those that the page had no row for.
+pub fn diagnoses(form: &mut Form, referral: &Referral, codes: &Codes) -> Vec<(String, String)> {
+    let more = diagnoses_of(&referral.request).into_iter().skip(diagnosis::ROWS.len());
+    diagnosis::read(form, diagnosis::ROWS.len(), codes).into_iter().chain(more).collect()
+}
+
 /// The diagnoses of a referral: code and words. The first reason is the sentence.
 pub fn diagnoses_of(request: &Value) -> Vec<(String, String)> {
     let reasons = request.items("reasonCode").iter().skip(1);
@@ -276,6 +296,13 @@ fn signs_of_service(service: &str, open: &Open, now: jiff::Timestamp) -> Vec<&'s
     let first: Vec<&Sign> = danger::first_signs(&known, pregnancy_asked(open, &known)).collect();
     let asked = danger::signs(service, false).filter(|sign| !service.is_empty() && sign.services.contains(&service));
     asked.filter(|sign| !first.iter().any(|one| one.code == sign.code)).collect()
+}
+
+/// Every sign that is asked when a referral is sent again: of everybody, of this person, of the service.
+pub fn all_signs(service: &str, open: &Open, now: jiff::Timestamp) -> Vec<&'static Sign> {
+    let known = picture(open, None, now, Vec::new());
+    let first = danger::first_signs(&known, pregnancy_asked(open, &known));
+    first.chain(signs_of_service(service, open, now)).collect()
 }
 
 async fn take_details(visit: &Visit, open: &Open, referral: Referral, mut form: Form) -> Answer {
@@ -295,7 +322,7 @@ async fn take_details(visit: &Visit, open: &Open, referral: Referral, mut form: 
         service: Service::find(&service).map_or("", |one| one.code).to_owned(),
         destination: chosen.map(|place| place.facility.clone()).unwrap_or_default(),
         reason: form.optional("motivo", TEXT),
-        diagnoses: diagnosis::read(&mut form, 2, &open.codes),
+        diagnoses: diagnoses(&mut form, &referral, &open.codes),
         done: form.optional("hecho", TEXT),
         priority: Priority::from_code(form.get("prioridad")),
         signs: Some(signs.clone()),
@@ -381,8 +408,13 @@ async fn details_page(visit: &Visit, open: &Open, referral: &Referral, form: For
         form.area("hecho", t("referir-hecho")).hint(t("referir-hecho-ayuda")),
         form.radios("prioridad", t("referir-prioridad"), &priorities),
     ]));
-    page.groups.push(Group::new(t("atender-diagnostico")).fields(diagnosis::fields(&form, 2, &open.codes)));
+    page.groups.push(Group::new(t("atender-diagnostico")).fields(diagnosis::fields(
+        &form,
+        diagnosis::ROWS.len(),
+        &open.codes,
+    )));
     page.buttons = vec![Press::new("enviar", t("referir-enviar")), Press::new("guardar", t("guardar-borrador"))];
+    page.away = vec![(format!("/referencias/{}/descartar", referral.id()), t("descartar-si"))];
     page.aside = open.aside();
     page.form = form;
     Ok(page)

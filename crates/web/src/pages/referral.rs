@@ -26,7 +26,7 @@ use crate::pages::person::Head;
 use crate::pages::queue::{DESK, clock, priority, state_tag, waits};
 use crate::pages::refer::{diagnoses_of, head_of, place_of};
 use crate::problem::{Answer, Problem};
-use crate::read::when;
+use crate::read::{struck, when};
 use crate::shell::{Done, Shell};
 use crate::text::{Text, t};
 use crate::timeline::measure;
@@ -116,7 +116,12 @@ pub async fn show_referral(visit: Visit, Path(id): Path<String>) -> Answer {
         reason: referral.reason().to_owned(),
         done: referral.done().to_owned(),
         diagnoses: diagnoses_of(&referral.request).into_iter().map(coded).collect(),
-        results: results.iter().filter_map(|one| measure(&one.value())).collect(),
+        results: results
+            .iter()
+            .map(store::Stored::value)
+            .filter(|one| !struck(one))
+            .filter_map(|one| measure(&one))
+            .collect(),
         answer: answer.as_ref().map(told).unwrap_or_default(),
         paper: format!("/referencias/{id}/contrarreferencia"),
         tasks: tasks(&visit, &referral).await?,
@@ -258,6 +263,7 @@ fn deeds(visit: &Visit, referral: &Referral) -> Result<Vec<Deed>, Problem> {
         (settles, Move::Close, here("objecion"), t("inicio-hacer-objecion")),
         (books, Move::Book { appointment: none() }, here("cita"), t("acto-dar-cita")),
         (books, Move::Reschedule { appointment: none() }, here("cita"), t("acto-cambiar-cita")),
+        (attends, Move::Discard, here("descartar"), t("descartar-si")),
     ];
     let deed = |(has_page, step, href, name): (bool, Move, String, Text)| {
         (has_page && referral.allows(cx, &step)).then_some(Deed { href, name, danger: false })

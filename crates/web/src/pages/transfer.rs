@@ -1,13 +1,15 @@
 //! The urgent transfer: asked for at once, before any other option; then its state, who acts next,
 //! and the departure. No review holds it up.
 
-use axum::extract::Path;
-use care::danger;
+use axum::extract::{Path, Query};
+use care::danger::{self, Picture};
 use care::referral::draft::{Draft, update_draft};
+use care::referral::overrule::overrule;
 use care::referral::state::{Phase, State};
 use care::referral::transfer::{Aim, depart, request_transfer};
 use care::referral::worklist::steps;
 use care::referral::{Named, Referral};
+use serde::Deserialize;
 
 use crate::form::Form;
 use crate::gate::{Posted, Visit, done, mend, show};
@@ -16,7 +18,7 @@ use crate::pages::person::Head;
 use crate::pages::refer::{
     FIELDS, destinations, diagnoses_of, head_of, picture, place_of, prompt_notes, results_of, told, unchanged,
 };
-use crate::pages::visit::open;
+use crate::pages::visit::{Open, open};
 use crate::problem::{Answer, Problem};
 use crate::sheet::{Group, Press, Sheet, mend_with};
 use crate::shell::Done;
@@ -38,12 +40,21 @@ const BEFORE: [Phase; 10] = [
     Phase::Suspended,
 ];
 
+/// `?senales=…`: the signs that were ticked when a referral was to be sent again.
+#[derive(Deserialize)]
+pub struct Asked {
+    senales: Option<String>,
+}
+
 /// `GET /referencias/{id}/traslado`
-pub async fn show_transfer(visit: Visit, Path(id): Path<String>) -> Answer {
+pub async fn show_transfer(visit: Visit, Path(id): Path<String>, Query(asked): Query<Asked>) -> Answer {
     let referral = Referral::load(&visit.state.access, visit.cx()?, &id).await?;
     let mut form = Form::default();
     form.set("destino", referral.destination().id);
-    form.set("motivo", referral.reason());
+    let signs = asked.senales.unwrap_or_default();
+    let signs: Vec<&str> = signs.split(',').map(danger::label).filter(|label| !label.is_empty()).collect();
+    let why = [signs.join(", "), referral.reason().to_owned()];
+    form.set("motivo", why.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(". "));
     form.set("hecho", referral.done());
     show(&page(&visit, &referral, form).await?)
 }
@@ -71,6 +82,9 @@ pub async fn take_transfer(visit: Visit, Path(id): Path<String>, Posted(mut form
         }
         return mend(&page(&visit, &referral, form).await?);
     }
+    if form.get("boton") == "no-urgente" && referral.state == State::Draft {
+        return no_urgency(&visit, referral, form).await;
+    }
     let why = form.required("motivo", TEXT, t("traslado-motivo-falta"));
     let aim = aim(&visit, &mut form).await?;
     if let Some(aim) = aim.filter(|_| form.ok()) {
@@ -93,6 +107,30 @@ async fn aim(visit: &Visit, form: &mut Form) -> Result<Option<Aim>, Problem> {
         form.error("destino", t("mal-destino"));
     }
     Ok(chosen.map(|place| Aim { service: place.service, place: place.facility }))
+}
+
+/// What was measured says danger and the clinician says no: the reason stays with the referral.
+async fn no_urgency(visit: &Visit, referral: Referral, mut form: Form) -> Answer {
+    let (access, cx) = (&visit.state.access, visit.cx()?);
+    let why = form.required("sin-urgencia", 1000, t("traslado-sin-urgencia-falta"));
+    if !referral.signs().unwrap_or_default().is_empty() {
+        return Err(Problem::Stale);
+    }
+    if form.ok() {
+        let draft = as_typed(&referral, &mut form, None);
+        let kept = update_draft(access, cx, &referral, &draft).await?;
+        let found = danger::prompts(&measured(&open(visit, &referral.patient().id).await?, &referral, cx.now));
+        let kept = overrule(access, cx, &kept, &found, &why).await?;
+        return done(visit, &place_of(&referral.patient().id, kept.id()), Done::DraftKept);
+    }
+    mend(&page(visit, &referral, form).await?)
+}
+
+/// What is known of the person of this referral.
+fn measured(open: &Open, referral: &Referral, now: jiff::Timestamp) -> Picture {
+    let from = referral.request.text_at(&["encounter", "reference"]).and_then(|one| Some(one.split_once('/')?.1));
+    let ticked = referral.signs().unwrap_or_default();
+    picture(open, from, now, ticked.into_iter().map(str::to_owned).collect())
 }
 
 /// The place that was chosen, if the network has it.
@@ -160,12 +198,10 @@ fn call_first(known_emergency: bool) -> Option<Note> {
 async fn ask(visit: &Visit, referral: &Referral, form: &Form, page: &mut Sheet) -> Result<(), Problem> {
     let cx = visit.cx()?;
     let open = open(visit, &referral.patient().id).await?;
-    let from = referral.request.text_at(&["encounter", "reference"]).and_then(|one| Some(one.split_once('/')?.1));
-    let ticked = referral.signs().unwrap_or_default();
-    let nobody_ticked = ticked.is_empty();
-    let known = picture(&open, from, cx.now, ticked.into_iter().map(str::to_owned).collect());
+    let nobody_ticked = referral.signs().unwrap_or_default().is_empty();
+    let found = danger::prompts(&measured(&open, referral, cx.now));
     page.who = Head::of(&open.patient, cx.now);
-    page.notes.extend(prompt_notes(&danger::prompts(&known)));
+    page.notes.extend(prompt_notes(&found));
     page.notes.push(Note::new(Tone::Warn, t("traslado-primero"), t("traslado-no-espera")));
     let (offered, known_emergency) = urgent_places(visit, form.get("destino")).await?;
     page.notes.extend(call_first(known_emergency));
@@ -180,8 +216,13 @@ async fn ask(visit: &Visit, referral: &Referral, form: &Form, page: &mut Sheet) 
         Press { danger: true, ..Press::new("pedir", t("traslado-pedir")) },
         Press::new("guardar", t("guardar-borrador")),
     ];
-    if nobody_ticked {
-        page.away = vec![(place_of(&referral.patient().id, referral.id()), t("traslado-no-es-urgencia"))];
+    page.away = vec![(format!("/referencias/{}/descartar", referral.id()), t("descartar-si"))];
+    if nobody_ticked && found.is_empty() {
+        page.away.insert(0, (place_of(&referral.patient().id, referral.id()), t("traslado-no-es-urgencia")));
+    } else if nobody_ticked {
+        let why = form.area("sin-urgencia", t("traslado-sin-urgencia"));
+        page.groups.push(Group::new(t("traslado-no-urgente")).fields([why.hint(t("traslado-sin-urgencia-ayuda"))]));
+        page.buttons.push(Press::new("no-urgente", t("traslado-no-es-urgencia")));
     }
     page.aside = open.aside();
     Ok(())

@@ -17,6 +17,7 @@ use store::Key;
 
 use crate::diagnosis;
 use crate::form::{Field, Form};
+use crate::format::{ago, date_time};
 use crate::gate::{Posted, Visit, done, mend, show};
 use crate::pages::person::Head;
 use crate::pages::refer::{picture, prompt_notes};
@@ -25,6 +26,7 @@ use crate::read::{coded, is_active, list, when, words};
 use crate::sheet::{Group, Press, Sheet, mend_with, unit};
 use crate::shell::Done;
 use crate::text::{Text, t};
+use crate::timeline::{self, diagnoses};
 use crate::ui::{Facts, Note, Tone};
 
 /// Fields of one treatment: words, presentation, needed, handed out.
@@ -38,7 +40,8 @@ const SHORT: usize = 200;
 /// Weeks after which a last period tells of no pregnancy that still goes on.
 const TERM: u32 = 43;
 /// How care's fields are called here.
-const FIELDS: [(&str, &str); 6] = [
+const FIELDS: [(&str, &str); 7] = [
+    ("date", "fecha"),
     ("reason", "motivo"),
     ("diagnoses", "dx1"),
     ("last_period", "regla"),
@@ -64,6 +67,7 @@ pub struct Open {
     allergies: Vec<String>,
     medicines: Vec<String>,
     problems: Vec<String>,
+    recent: Vec<String>,
 }
 
 /// Opens a record, or leads to the page that asks for a reason.
@@ -78,15 +82,16 @@ pub async fn open(visit: &Visit, id: &str) -> Result<Open, Problem> {
     let about = [("patient", id), ("_count", "100")];
     let newest = [("patient", id), ("_sort", "-_lastUpdated"), ("_count", "100")];
     let told = |list: &[Value]| list.iter().filter(|one| is_active(one)).map(|one| words(one.get("code"))).collect();
-    let conditions = list(access, cx, "Condition", &about).await?;
-    let medicines = list(access, cx, "MedicationStatement", &about).await?;
-    let taken = medicines.iter().filter(|one| one.text_at(&["status"]) == Some("active"));
+    let conditions = list(access, cx, "Condition", &newest).await?;
+    let medicines = list(access, cx, "MedicationStatement", &newest).await?;
+    let (problems, recent) = diagnoses(&conditions);
     Ok(Open {
         named: Named { id: id.to_owned(), name },
         observations: list(access, cx, "Observation", &newest).await?,
         allergies: told(&list(access, cx, "AllergyIntolerance", &about).await?),
-        medicines: taken.map(|one| words(one.get("medicationCodeableConcept"))).collect(),
-        problems: told(&conditions),
+        medicines: timeline::medicines(&medicines),
+        problems,
+        recent: recent.into_iter().map(|(at, words)| format!("{}: {words}", when(&at))).collect(),
         conditions,
         codes: visit.state.codes().await?,
         patient,
@@ -115,7 +120,8 @@ impl Open {
         let facts = vec![
             told(t("atender-alergias"), &self.allergies),
             told(t("medicamentos"), &self.medicines),
-            told(t("diagnosticos"), &self.problems),
+            told(t("persona-problemas"), &self.problems),
+            told(t("persona-recientes"), &self.recent),
         ];
         vec![(t("atender-ya-anotado"), Facts(facts))]
     }
@@ -130,11 +136,28 @@ pub async fn show_visit(visit: Visit, Path(id): Path<String>) -> Answer {
     if !kept {
         fill(&mut form, &open, visit.cx()?.now);
     }
+    let (now, kept_at) = (visit.cx()?.now, draft::kept_at(&visit.state.access, visit.cx()?, &id).await?);
+    let other_day = kept_at.filter(|at| identity::today(*at) != identity::today(now) && form.get("fecha").is_empty());
+    if other_day.is_some() {
+        form = Form::new(form.pairs().iter().filter(|(name, _)| !of_the_day(name)).cloned().collect());
+    }
     let mut page = page(&visit, &open, form)?;
-    if kept {
-        page.notes.push(Note::new(Tone::Info, t("atender-borrador"), t("atender-borrador-sigue")));
+    if let Some(at) = other_day {
+        page.notes.push(Note::new(
+            Tone::Warn,
+            t("atender-borrador-viejo").with("fecha", date_time(at)),
+            t("atender-borrador-otro-dia"),
+        ));
+    } else if let Some(at) = kept_at.filter(|_| kept) {
+        let since = t("atender-borrador").with("desde", ago(at, now));
+        page.notes.push(Note::new(Tone::Info, since, t("atender-borrador-sigue")));
     }
     show(&page)
+}
+
+/// What holds only for the day on which it was measured.
+fn of_the_day(field: &str) -> bool {
+    VITALS.iter().any(|one| one.field == field) || matches!(field, "confirmo" | "proteina")
 }
 
 /// Known values: traits and the last period.
@@ -163,14 +186,18 @@ pub async fn take_visit(visit: Visit, Path(id): Path<String>, Posted(mut form): 
         .collect();
     draft::save(access, cx, &id, &typed).await?;
     if form.get("boton") == "trasladar" {
-        let told = read(&mut Form::new(typed), &open);
+        let told = read(&mut Form::new(typed), &open, cx.now);
         let referral = start_draft(access, cx, &transfer(&told, &implied(&open, &told, cx.now))).await?;
         return done(&visit, &format!("/referencias/{}/traslado", referral.id()), Done::DraftKept);
     }
     if form.get("boton") != "firmar" {
         return done(&visit, &format!("/personas/{id}/atender"), Done::DraftKept);
     }
-    let told = read(&mut form, &open);
+    let told = read(&mut form, &open, cx.now);
+    let shown = form.raw("_dia").to_owned();
+    if told.date.is_none() && !shown.is_empty() && shown != identity::today(cx.now).to_string() {
+        form.error("fecha", t("mal-hoja-de-otro-dia"));
+    }
     if form.ok() {
         match record::sign(access, cx, &told).await {
             Ok(encounter) => {
@@ -225,7 +252,7 @@ fn count(form: &mut Form, name: &'static str) -> u32 {
 }
 
 /// What care is told.
-fn read(form: &mut Form, open: &Open) -> VisitForm {
+fn read(form: &mut Form, open: &Open, now: Timestamp) -> VisitForm {
     let treatments = TREATMENTS.map(|(words, presentation, quantity, delivered)| Treatment {
         words: form.optional(words, SHORT),
         presentation: form.optional(presentation, SHORT),
@@ -245,6 +272,7 @@ fn read(form: &mut Form, open: &Open) -> VisitForm {
         COLUMNS.map(|name| form.optional(name, SHORT));
     VisitForm {
         patient: open.named.clone(),
+        date: form.date("fecha").filter(|day| *day != identity::today(now)),
         companion: (!companion.0.is_empty() || !companion.1.is_empty()).then_some(companion),
         extramural: form.get("lugar") == "comunidad",
         campaign,
@@ -278,11 +306,13 @@ fn page(visit: &Visit, open: &Open, form: Form) -> Result<Sheet, Problem> {
     let head = Head::of(&open.patient, cx.now);
     let mut page = Sheet::new(visit, t("atender-titulo"), head, format!("/personas/{id}/atender"));
     page.shell = page.shell.back(format!("/personas/{id}"), t("volver-persona"));
+    page.hidden = vec![("_dia", identity::today(cx.now).to_string())];
     page.groups =
         vec![
             Group::new(t("atender-por-que")).fields([
                 form.area("motivo", t("atender-motivo")).hint(t("atender-motivo-ayuda")),
                 form.area("hallazgos", t("atender-hallazgos")),
+                form.day("fecha", t("atender-fecha")).hint(t("atender-fecha-otra")),
             ]),
             vitals(&form),
             pregnancy(open, &form),
@@ -298,7 +328,7 @@ fn page(visit: &Visit, open: &Open, form: Form) -> Result<Sheet, Problem> {
             sigsa(&form),
         ];
     page.buttons = vec![Press::new("firmar", t("atender-firmar")), Press::new("guardar", t("guardar-borrador"))];
-    let found = implied(open, &read(&mut Form::new(form.pairs().to_vec()), open), cx.now);
+    let found = implied(open, &read(&mut Form::new(form.pairs().to_vec()), open, cx.now), cx.now);
     page.notes = prompt_notes(&found);
     if !found.is_empty() {
         page.first = vec![Press { danger: true, ..Press::new("trasladar", t("atender-trasladar")) }];
@@ -394,11 +424,13 @@ pub async fn show_signed(
         page.hidden.extend(signed.visita.clone().map(|visit| ("visita", visit)));
         page.first = vec![Press { danger: true, ..Press::new("trasladar", t("atender-trasladar")) }];
     }
+    let read = signed.visita.clone().map(|visit| (format!("/atenciones/{visit}"), t("linea-ver-consulta")));
     let with = signed.visita.map(|visit| format!("?visita={}", crate::gate::percent(&visit))).unwrap_or_default();
     page.away = vec![
         (format!("/personas/{id}/referir{with}"), t("atendida-referir")),
         (format!("/personas/{id}"), t("volver-persona")),
         ("/".into(), t("volver-inicio")),
     ];
+    page.away.extend(read);
     show(&page)
 }

@@ -1,6 +1,7 @@
 //! What clinicians rely on: nothing struck shows as current, danger is told first, nothing typed is lost.
 
 use access::Role;
+use axum::http::StatusCode;
 use care::visit::mend;
 use testkit::POST;
 
@@ -149,4 +150,203 @@ async fn a_recent_birth_and_an_uncertain_age_reach_the_danger_signs() {
     site.world.update(&site.world.system(), &rosa).await.unwrap();
     let signs = nurse.get("/personas/rosa/referir").await;
     assert!(signs.body.contains("No puede beber o mamar"), "{}", signs.body);
+}
+
+#[tokio::test]
+async fn a_draft_is_gone_on_with_or_thrown_away_after_a_question() {
+    let site = site().await;
+    let mut nurse = site.logged_in("ana", Role::Nurse, POST).await;
+    let signs = nurse.get("/personas/rosa/referir").await;
+    let calm = nurse.submit(&signs, "/personas/rosa/referir", &[("senal", "ninguna")]).await.location().to_owned();
+    let signs = nurse.get("/personas/rosa/referir").await;
+    let urgent = nurse.submit(&signs, "/personas/rosa/referir", &[("senal", "convulsion")]).await.location().to_owned();
+    let home = nurse.get("/").await;
+    well_made("/", &home);
+    for path in [&calm, &urgent] {
+        assert!(home.body.contains(&format!("href=\"{path}\">Seguir")), "{path}: {}", home.body);
+    }
+    let id = calm.split("borrador=").nth(1).unwrap();
+    let path = format!("/referencias/{id}/descartar");
+    assert!(nurse.get(&format!("/referencias/{id}")).await.body.contains(&path));
+    let page = nurse.get(&path).await;
+    well_made("/referencias/descartar", &page);
+    let version = page.hidden("version");
+    let gone = nurse.submit(&page, &path, &[("version", &version)]).await;
+    assert_eq!(gone.location(), "/", "{}", gone.body);
+    let home = nurse.get("/").await;
+    assert!(!home.body.contains(&calm) && home.body.contains(&urgent), "{}", home.body);
+    assert_eq!(nurse.get(&path).await.status, StatusCode::CONFLICT);
+}
+
+#[tokio::test]
+async fn what_was_signed_is_read_whole_added_to_moved_and_struck() {
+    let site = site().await;
+    site.world.person(&site.world.nurse("Ana"), "maria", "Caal").await;
+    let mut nurse = site.logged_in("ana", Role::Nurse, POST).await;
+    let whole = [("hallazgos", "Edema"), ("medicamentos", "Fierro"), ("tx1", "Metildopa"), ("ocupacion", "Tejedora")];
+    let (id, _) = signed(&mut nurse, &[&DANGEROUS[..], &whole].concat()).await;
+    let here = format!("/atenciones/{id}");
+    assert!(nurse.get("/personas/rosa").await.body.contains(&here));
+    let page = nurse.get(&here).await;
+    well_made("/atenciones", &page);
+    let parts = ["Dolor de cabeza", "Edema", "170/112 mmHg", "31 semanas", "positiva", "Penicilina", "Fierro"];
+    for part in parts.into_iter().chain(["Metildopa", "Tejedora", "presion alta zzz", "Ixmucan\u{e9} Cucul"]) {
+        assert!(page.body.contains(part), "{part}: {}", page.body);
+    }
+    assert!(!page.body.contains("necesita 0"), "{}", page.body);
+
+    let path = format!("{here}/adenda");
+    let page = nurse.get(&path).await;
+    well_made("/atenciones/adenda", &page);
+    let empty = nurse.submit(&page, &path, &[]).await;
+    assert_eq!(empty.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let added = nurse.submit(&empty, &path, &[("adenda", "Sin convulsiones")]).await;
+    assert!(nurse.get(added.location()).await.body.contains("Sin convulsiones"));
+
+    let path = format!("{here}/mover");
+    let page = nurse.get(&path).await;
+    well_made("/atenciones/mover", &page);
+    let found = nurse.submit(&page, &path, &[("buscar", "caal"), ("boton", "buscar")]).await;
+    well_made("/atenciones/mover", &found);
+    let fields = [("buscar", "caal"), ("persona", "maria"), ("razon", "Era de otra persona"), ("boton", "mover")];
+    let moved = nurse.submit(&found, &path, &fields).await.location().to_owned();
+    let page = nurse.get(&moved).await;
+    assert!(page.body.contains("Caal") && page.body.contains("Sin convulsiones"), "{}", page.body);
+    let old = nurse.get(&here).await;
+    assert!(old.body.contains("Era de otra persona") && !old.body.contains("Edema"), "{}", old.body);
+    assert_eq!(nurse.get(&format!("{here}/adenda")).await.status, StatusCode::CONFLICT);
+
+    let path = format!("{moved}/anular");
+    let page = nurse.get(&path).await;
+    well_made("/atenciones/anular", &page);
+    let struck = nurse.submit(&page, &path, &[("razon", "No fue consulta")]).await;
+    let record = nurse.get(struck.location()).await;
+    assert!(record.body.contains("No fue consulta") && !record.body.contains("Penicilina"), "{}", record.body);
+}
+
+#[tokio::test]
+async fn a_long_list_goes_on_and_only_who_may_act_is_offered_the_act() {
+    let site = site().await;
+    let mut nurse = site.logged_in("ana", Role::Nurse, POST).await;
+    let cx = site.world.nurse("Ana");
+    let named = care::referral::Named { id: "rosa".into(), name: "Rosa Tzub".into() };
+    for _ in 0..27 {
+        let draft = care::referral::draft::Draft { patient: named.clone(), ..Default::default() };
+        care::referral::draft::start_draft(&site.world.access, &cx, &draft).await.unwrap();
+    }
+    let home = nurse.get("/").await;
+    well_made("/", &home);
+    assert_eq!(home.body.matches(">Seguir").count(), 10);
+    assert!(home.body.contains("href=\"/pendientes/borradores\""), "{}", home.body);
+    let first = nurse.get("/pendientes/borradores").await;
+    well_made("/pendientes/borradores", &first);
+    assert_eq!(first.body.matches(">Seguir").count(), 25);
+    let second = nurse.get("/pendientes/borradores?pagina=2").await;
+    assert_eq!(second.body.matches(">Seguir").count(), 2);
+    assert_eq!(nurse.get("/pendientes/otra").await.status, StatusCode::NOT_FOUND);
+    let mut community = site.logged_in("pedro", Role::CommunityWorker, POST).await;
+    let home = community.get("/").await;
+    assert!(!home.body.contains(">Seguir"), "{}", home.body);
+}
+
+#[tokio::test]
+async fn what_was_measured_is_overruled_only_with_a_reason_that_stays() {
+    let site = site().await;
+    let mut nurse = site.logged_in("ana", Role::Nurse, POST).await;
+    let (encounter, _) = signed(&mut nurse, &DANGEROUS).await;
+    let signs = nurse.get(&format!("/personas/rosa/referir?visita={encounter}")).await;
+    let none = [("visita", encounter.as_str()), ("senal", "ninguna")];
+    let path = nurse.submit(&signs, "/personas/rosa/referir", &none).await.location().to_owned();
+    assert!(path.ends_with("/traslado"), "{path}");
+    let id = path.split('/').nth(2).unwrap().to_owned();
+    let around = nurse.get(&format!("/personas/rosa/referir?borrador={id}")).await;
+    assert_eq!(around.location(), path, "no way around it");
+    let page = nurse.get(&path).await;
+    well_made("/referencias/traslado", &page);
+    let version = page.hidden("version");
+    let silent = [("version", version.as_str()), ("boton", "no-urgente")];
+    let refused = nurse.submit(&page, &path, &silent).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let said = [&silent[..], &[("sin-urgencia", "Brazalete equivocado; 118/76 al repetir")]].concat();
+    let gone_on = nurse.submit(&refused, &path, &said).await;
+    assert!(gone_on.location().contains("borrador="), "{}", gone_on.body);
+    assert_eq!(nurse.get(gone_on.location()).await.status, StatusCode::OK);
+    let cx = site.world.nurse("Ana");
+    let kept = care::referral::Referral::load(&site.world.access, &cx, &id).await.unwrap();
+    let (words, who) = kept.notes().next().unwrap();
+    assert!(words.contains("Brazalete equivocado") && words.contains("140/90"), "{words}");
+    assert_eq!(who, "Ixmucan\u{e9} Cucul");
+    let told = care::referral::worklist::steps(&site.world.access, &cx, &kept).await.unwrap();
+    assert!(told.iter().any(|step| step.why.contains("Brazalete equivocado")), "{told:?}");
+}
+
+#[tokio::test]
+async fn completing_asks_for_danger_signs_again() {
+    let site = site().await;
+    let mut nurse = site.logged_in("ana", Role::Nurse, POST).await;
+    let access = &site.world.access;
+    let cx = site.world.nurse("Ana");
+    let named = |id: &str| care::referral::Named { id: id.into(), name: id.into() };
+    let code = |words: &str| ("Z98.8".to_owned(), words.to_owned());
+    let draft = care::referral::draft::Draft {
+        patient: named("rosa"),
+        service: "oftalmologia".into(),
+        destination: named(testkit::HOSPITAL),
+        reason: "Ve menos".into(),
+        diagnoses: vec![code("uno"), code("dos"), code("tres"), code("cuatro")],
+        signs: Some(Vec::new()),
+        ..Default::default()
+    };
+    let draft = care::referral::draft::start_draft(access, &cx, &draft).await.unwrap();
+    let sent = care::referral::send::send(access, &cx, &draft).await.unwrap();
+    let boss = site.world.coordinator("Marta");
+    let lacks = care::referral::review::Review::Return(care::referral::review::ReturnReason::TestMissing);
+    let back = care::referral::review::review(access, &boss, &sent, &lacks, "Falta la agudeza").await.unwrap();
+    let path = format!("/referencias/{}/completar", back.id());
+    let page = nurse.get(&path).await;
+    well_made("/referencias/completar", &page);
+    assert!(page.body.contains("Dej\u{f3} de ver de pronto"), "the service's own signs too: {}", page.body);
+    let version = page.hidden("version");
+    let fields = [("version", version.as_str()), ("motivo", "Ve menos"), ("nota", "Agudeza 20/200")];
+    let dx = [("dx1", "Z98.8 uno"), ("dx2", "Z98.8 dos"), ("dx3", "Z98.8 tres")];
+    let fields = [&fields[..], &dx].concat();
+    let silent = nurse.submit(&page, &path, &fields).await;
+    assert_eq!(silent.status, StatusCode::UNPROCESSABLE_ENTITY, "{}", silent.body);
+    let urgent = nurse.submit(&silent, &path, &[&fields[..], &[("senal", "perdida-vision")]].concat()).await;
+    assert!(urgent.location().contains("/traslado?senales=perdida-vision"), "{}", urgent.body);
+    assert!(nurse.get(urgent.location()).await.body.contains("de ver de pronto. Ve menos"));
+    let again = nurse.get(&path).await;
+    let calm = nurse.submit(&again, &path, &[&fields[..], &[("senal", "ninguna")]].concat()).await;
+    assert!(calm.location().ends_with("/enviada"), "{}", calm.body);
+    let sent = care::referral::Referral::load(access, &cx, back.id()).await.unwrap();
+    assert_eq!(sent.request.items("reasonCode").len(), 5, "no diagnosis is lost: {}", sent.request);
+}
+
+#[tokio::test]
+async fn yesterdays_measures_are_not_signed_as_todays() {
+    let site = site().await;
+    let mut nurse = site.logged_in("ana", Role::Nurse, POST).await;
+    let cx = site.world.nurse("Ana");
+    let sheet = nurse.get("/personas/rosa/atender").await;
+    let kept = [&DANGEROUS[..], &[("boton", "guardar")]].concat();
+    nurse.submit(&sheet, "/personas/rosa/atender", &kept).await;
+    site.world.clock.advance(jiff::SignedDuration::from_hours(26));
+    let mut nurse = site.browser();
+    nurse.log_in("ana").await;
+    let old = nurse.get("/personas/rosa/atender").await;
+    well_made("/personas/rosa/atender", &old);
+    assert!(
+        old.body.contains("Este borrador es del 24/11/2026") && !old.body.contains(r#"value="170""#),
+        "{}",
+        old.body
+    );
+    let late = [("motivo", "Tos"), ("dx1", "tos zzz"), ("fecha", "30/11/2026"), ("boton", "firmar")];
+    let future = nurse.submit(&old, "/personas/rosa/atender", &late).await;
+    assert_eq!(future.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let paper = [("motivo", "Tos"), ("dx1", "tos zzz"), ("fecha", "20/11/2026"), ("boton", "firmar")];
+    let signed = nurse.submit(&future, "/personas/rosa/atender", &paper).await;
+    let id = signed.location().split("visita=").nth(1).unwrap_or_else(|| panic!("{}", signed.body));
+    let key = store::Key::new("Encounter", id);
+    let encounter = site.world.access.read(&cx, &key).await.unwrap().value();
+    assert_eq!(encounter.text_at(&["period", "start"]), Some("2026-11-20"));
 }
