@@ -126,6 +126,20 @@ impl Browser {
         !self.client.find_all(Locator::Css(css)).await.expect("an answer").is_empty()
     }
 
+    /// Waits until there is such an element.
+    ///
+    /// # Panics
+    /// If there is none within ten seconds.
+    pub async fn wait_for(&self, css: &str) {
+        for _ in 0..100 {
+            if self.has(css).await {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("no {css} at {}:\n{}", self.url().await, self.text().await);
+    }
+
     /// Types into a field, over what is there.
     pub async fn fill(&self, css: &str, text: &str) {
         let field = self.find(css).await;
@@ -190,7 +204,7 @@ impl Browser {
         self.fill("input[autocomplete=current-password]", &account.password).await;
         self.click("main form button").await;
         if let Some(code) = account.code() {
-            self.find("input[autocomplete=one-time-code]").await;
+            self.wait_for("input[autocomplete=one-time-code]").await;
             self.fill("input[autocomplete=one-time-code]", &code).await;
             self.click("main form button").await;
         }

@@ -12,7 +12,9 @@ use crate::referral::Referral;
 use crate::referral::moves::{Move, MoveKind, Side};
 use crate::referral::send;
 use crate::referral::state::{Phase, State};
-use crate::referral::task::{KIND_FOLLOW_UP, KIND_REFERRAL, is_kind, objections, read_state, request_status, rule};
+use crate::referral::task::{
+    KIND_FOLLOW_UP, KIND_REFERRAL, is_kind, is_noted, objections, read_state, request_status, rule,
+};
 use crate::resource::{claims, id_of, key_of};
 
 /// How far a client's clock may be from ours.
@@ -109,6 +111,8 @@ fn unmoved(cx: &Cx, before: &Value, after: &Value, state: &State) -> Result<(), 
         let same = match name.as_str() {
             "id" | "meta" | "text" => true,
             "note" | "relevantHistory" => after.items(name).starts_with(before.items(name)),
+            "output" => facts(before) == facts(after),
+            "restriction" => state.phase() == Phase::Plan || before.get(name) == after.get(name),
             _ => before.get(name) == after.get(name),
         };
         if !same {
@@ -117,6 +121,11 @@ fn unmoved(cx: &Cx, before: &Value, after: &Value, state: &State) -> Result<(), 
         }
     }
     Ok(())
+}
+
+/// What moves have put out; what people note without a move (a person told, an objection) is not of it.
+fn facts(task: &Value) -> Vec<&Value> {
+    task.items("output").iter().filter(|item| !is_noted(item)).collect()
 }
 
 /// Whether the caller stands on that side of origin and destination.

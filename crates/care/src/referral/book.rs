@@ -113,10 +113,10 @@ pub async fn decline_proposal(access: &Access, cx: &Cx, referral: &Referral, why
 
 async fn free(access: &Access, cx: &Cx, referral: &Referral, slot: &str) -> Result<Held, CareError> {
     let held = place::read(access, cx, "Slot", slot).await?;
-    let start: Option<Timestamp> = held.value.text_at(&["start"]).and_then(|start| start.parse().ok());
+    let end: Option<Timestamp> = held.value.text_at(&["end"]).and_then(|end| end.parse().ok());
     let offered = place::schedules(access, cx, &referral.destination().id, Some(&referral.service().id)).await?;
     let here = id_of(held.value.get("schedule"), "Schedule").is_some_and(|id| offered.contains_key(&id));
-    if held.value.text_at(&["status"]) == Some("free") && here && start.is_some_and(|start| start > cx.now) {
+    if held.value.text_at(&["status"]) == Some("free") && here && end.is_some_and(|end| end > cx.now) {
         return Ok(held);
     }
     Err(taken(access, cx, referral).await)

@@ -214,6 +214,12 @@ pub(crate) fn objections(task: &Value) -> impl Iterator<Item = &str> {
     items(task, "output", OBJECTION).filter_map(|item| item.text_at(&["valueString"]))
 }
 
+/// Whether an item of `Task.output` is a note that no move made: a [`super::notice::Notice`] or an objection.
+pub(crate) fn is_noted(item: &Value) -> bool {
+    let code = code_in(item.get("type"), system::REFERRAL_ITEM);
+    code.is_some_and(|code| code == OBJECTION || super::notice::Notice::from_code(code).is_some())
+}
+
 /// Adds objections to those that are there.
 pub(crate) fn object(task: &mut Value, words: &[String]) {
     let all: Vec<Value> =

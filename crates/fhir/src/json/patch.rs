@@ -208,7 +208,8 @@ mod tests {
     #[test]
     fn what_copies_itself_finds_an_end() {
         let mut document = json!({ "resourceType": "Patient" });
-        let doubling: Vec<Value> = (0..40).map(|_| json!({ "op": "copy", "from": "", "path": "/x" })).collect();
+        let doubling: Vec<Value> =
+            (0..40).map(|at| json!({ "op": "copy", "from": "", "path": format!("/x{at}") })).collect();
         let error = patch(&mut document, &Value::Array(doubling)).unwrap_err();
         assert_eq!(error.problem, PatchProblem::TooBig);
         let deeper = |power: u32| {

@@ -137,7 +137,7 @@ async fn walk_as(walk: &mut Walk<'_>, account: &Account, role: access::Role, fir
     if role == access::Role::Nurse {
         walk.browser.goto(&format!("{}/cuenta", walk.base)).await;
         walk.browser.click("form[action='/bloquear'] button").await;
-        walk.browser.find("form[action='/desbloquear']").await;
+        walk.browser.wait_for("form[action='/desbloquear']").await;
         walk.look("/desbloquear").await;
     }
     walk.browser.forget().await;
