@@ -133,7 +133,9 @@ pub fn medicines(statements: &[Value]) -> Vec<String> {
 /// The reason that was written when the visit was struck.
 fn why_struck(story: &Story, visit: &str) -> Option<String> {
     let names = |one: &&Value| one.items("target").iter().any(|target| target.text_at(&["reference"]) == Some(visit));
-    let why = story.reasons.iter().filter(names).find_map(|one| one.text_at(&["reason", "text"]))?;
+    let told = story.reasons.iter().filter(names).filter(|one| one.text_at(&["reason", "text"]).is_some());
+    let last = told.max_by_key(|one| one.text_at(&["recorded"]).map(str::to_owned))?;
+    let why = last.text_at(&["reason", "text"])?;
     Some(t("linea-anulada-por").with("razon", why).into())
 }
 

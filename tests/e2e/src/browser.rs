@@ -149,7 +149,12 @@ impl Browser {
 
     /// Clicks.
     pub async fn click(&self, css: &str) {
-        self.find(css).await.click().await.unwrap_or_else(|error| panic!("{css} can't be clicked: {error}"));
+        let element = self.find(css).await;
+        // The driver scrolls no further than the edge, where the bar of a phone lies.
+        let element_json = serde_json::to_value(&element).expect("an element");
+        let center = "arguments[0].scrollIntoView({ block: 'center' })";
+        self.client.execute(center, vec![element_json]).await.expect("the page scrolls");
+        element.click().await.unwrap_or_else(|error| panic!("{css} can't be clicked: {error}"));
     }
 
     /// Clicks the link or button that says this.

@@ -175,6 +175,7 @@ async fn returned_with_what_is_missing_the_post_completes_it() {
         ("hecho", "Agudeza 20/200 y 20/40"),
         ("dx1", "ojo nublado zzz"),
         ("nota", "Ya está"),
+        ("senal", "ninguna"),
     ];
     let again = acts(&mut nurse, &completing, &answers).await;
     assert_eq!(again.status, StatusCode::SEE_OTHER, "{}", again.body);

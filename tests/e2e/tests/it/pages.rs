@@ -27,6 +27,11 @@ const WALKERS: [(&str, &str); 12] = [
 const NO_PAGE: [&str; 5] =
     ["/red.csv", "/red.xlsx", "/invitacion/{codigo}", "/personas/{id}/atendida", "/referencias/{id}/enviada"];
 
+/// What is wider than the window, when the page scrolls sideways.
+const WIDE: &str = "if (document.documentElement.scrollWidth <= window.innerWidth) return '';
+    const out = [...document.querySelectorAll('main *')].filter(one => one.getBoundingClientRect().right > window.innerWidth);
+    return out.slice(0, 5).map(one => one.tagName + '.' + one.className).join(', ') || 'something';";
+
 /// How many pages of one row each role looks at, to find the links of different states.
 const EACH: usize = 3;
 
@@ -76,9 +81,9 @@ impl Walk<'_> {
         }
         for width in [360, 1280] {
             self.browser.resize(width).await;
-            let wide = self.browser.script("return document.documentElement.scrollWidth > window.innerWidth").await;
-            if wide.as_bool() == Some(true) {
-                self.wrong.insert(format!("{pattern} at {width} px scrolls sideways"));
+            let wide = self.browser.script(WIDE).await;
+            if let Some(places) = wide.as_str().filter(|places| !places.is_empty()) {
+                self.wrong.insert(format!("{pattern} at {width} px scrolls sideways: {places}"));
             }
             if let Some(source) = self.axe {
                 for found in self.browser.axe(source).await {
