@@ -146,7 +146,7 @@ fn load(conn: &mut Conn, rids: &[i64]) -> Result<Vec<(i64, Stored)>, StoreError>
     let (mut found, mut bytes, mut loaded) = (HashMap::new(), 0, 0);
     while loaded < rids.len() && bytes < BYTES {
         // As many as are likely to fit, by the size of those before.
-        let likely = if bytes == 0 { FIRST } else { (BYTES - bytes) * loaded / bytes };
+        let likely = ((BYTES - bytes) * loaded).checked_div(bytes).unwrap_or(FIRST);
         let next = likely.clamp(1, CHUNK).min(rids.len() - loaded);
         let rids = &rids[loaded..loaded + next];
         loaded += next;

@@ -50,8 +50,7 @@ async fn a_referral_goes_to_the_hospital_and_comes_back_closed() {
     assert_eq!(places.iter().map(|place| place.id.as_str()).collect::<Vec<_>>(), ["s1", "s3"]);
 
     let day = agenda(access, &stage.specialist, "2026-12-01".parse().unwrap()).await.unwrap();
-    assert_eq!(day.len(), 1);
-    assert_eq!(day[0].referral.id(), moved.id());
+    assert_eq!((day.len(), day[0].referral.id()), (1, moved.id()));
     let attended = attend(access, &stage.specialist, &day[0].referral).await.unwrap();
     let answer = CounterReferral {
         findings: "Catarata madura. Visión < 20/200 & dolor".into(),

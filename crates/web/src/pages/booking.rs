@@ -178,7 +178,7 @@ async fn page(visit: &Visit, referral: &Referral, asked: &Asked, form: Form) -> 
     let wanted = Wanted { facility: &facility, service: &service, from, count: MOST };
     let mut places = places_from(access, cx, wanted).await?;
     let network = visit.state.network().await?;
-    let (options, pages, elsewhere) = network.with(|directory: &Directory| {
+    let (options, pages, elsewhere, way) = network.with(|directory: &Directory| {
         let attends = |place: &Place| ways_of(directory, place);
         places.retain(|place| asked.como.is_empty() || attends(place).contains(&asked.como));
         let (number, pages) = cut(&mut places, referral.id(), asked);
@@ -187,7 +187,8 @@ async fn page(visit: &Visit, referral: &Referral, asked: &Asked, form: Form) -> 
             choice(directory, referral, place, (at == 0 && number == 1, place.id == chosen))
         };
         let options: Vec<Choice> = places.iter().enumerate().map(option).collect();
-        (options, pages, elsewhere(directory, referral, cx.now))
+        let way = distance(directory, &referral.origin().id, &referral.destination().id).text();
+        (options, pages, elsewhere(directory, referral, cx.now), t("cita-distancia").with("distancia", way).into())
     });
     let heading = if changes { t("cita-cambiar") } else { t("cita-dar") };
     let mut shell = visit.shell(heading.clone());
@@ -203,7 +204,7 @@ async fn page(visit: &Visit, referral: &Referral, asked: &Asked, form: Form) -> 
         filter,
         ways: ways(),
         notes: notes(visit, referral, stopped).await?,
-        now: told(referral, cx.now),
+        now: told(referral, cx.now).into_iter().chain([way]).collect(),
         asks_why: changes,
         proposes: task == Task::Give(true),
         empty: (options.is_empty() || stopped).then(|| empty(referral, stopped, narrowed)),
@@ -286,11 +287,7 @@ fn choice(directory: &Directory, referral: &Referral, place: &Place, (first, on)
             .filter(|part| !part.is_empty())
             .collect::<Vec<_>>()
             .join(" · "),
-        facts: vec![
-            (t("cita-fecha").into(), date(start.date())),
-            (t("cita-como").into(), how),
-            (t("cita-distancia").into(), distance(directory, &referral.origin().id, &referral.destination().id).text()),
-        ],
+        facts: vec![(t("cita-fecha").into(), date(start.date())), (t("cita-como").into(), how)],
         on,
     }
 }

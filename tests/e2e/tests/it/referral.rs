@@ -1,4 +1,4 @@
-//! The care loop in the browser, without JavaScript: a nurse registers, attends and refers on a
+//! The care loop in the browser (its pages have no script, see `pages`): a nurse registers, attends and refers on a
 //! phone; the coordinator accepts, the clerk gives the appointment, the specialist answers; back at
 //! the post the instructions are acknowledged and done, and only then the circuit closes.
 
@@ -15,6 +15,7 @@ fn pictures() -> Option<PathBuf> {
 struct Journey {
     browser: Browser,
     base: String,
+    width: u32,
     shots: usize,
 }
 
@@ -24,9 +25,9 @@ impl Journey {
     }
 
     /// Another person takes the seat, at a screen this wide.
-    async fn sits(&self, program: &Program, user: &str, width: u32) {
+    async fn sits(&mut self, program: &Program, user: &str, width: u32) {
         self.browser.forget().await;
-        self.browser.resize(width).await;
+        self.width = width;
         let account = program.accounts().into_iter().find(|one| one.user == user).expect("a demonstration account");
         self.browser.log_in(&self.base, &account).await;
     }
@@ -47,6 +48,7 @@ impl Journey {
 
     async fn picture(&mut self, name: &str) {
         self.shots += 1;
+        self.browser.resize(self.width).await;
         if let Some(folder) = pictures() {
             let file = format!("recorrido-{}-{name}.png", self.shots);
             self.browser.screenshot(&folder.join(file)).await;
@@ -180,7 +182,7 @@ async fn back_at_the_post(go: &mut Journey, program: &Program, id: &str) {
 async fn a_referral_goes_to_the_specialist_and_closes_back_at_the_post() {
     let program = Program::demo(&["--people", "300", "--referrals-percent", "2"]);
     let browser = Browser::open(360, true).await;
-    let mut go = Journey { browser, base: program.base.clone(), shots: 0 };
+    let mut go = Journey { browser, base: program.base.clone(), width: 360, shots: 0 };
     go.sits(&program, "ixmucane.caal", 360).await;
     let id = at_the_post(&mut go).await;
     in_the_network(&mut go, &program, &id).await;
