@@ -50,7 +50,7 @@ impl Journey {
         self.shots += 1;
         self.browser.resize(self.width).await;
         if let Some(folder) = pictures() {
-            let file = format!("recorrido-{}-{name}.png", self.shots);
+            let file = format!("recorrido-{:02}-{name}.png", self.shots);
             self.browser.screenshot(&folder.join(file)).await;
         }
     }
