@@ -5,6 +5,7 @@
 //! never deleted. A Task and its ServiceRequest, an Appointment and its Slots are judged as they
 //! will stand together after the commit. Pure: reads only what it is given.
 
+mod breach;
 mod chain;
 mod illegal;
 mod place;
@@ -20,6 +21,7 @@ use crate::referral::moves::Side;
 use crate::referral::task::{KIND_FOLLOW_UP, KIND_REFERRAL, is_kind, rule};
 use crate::resource::{claims, code_in, key_of};
 
+pub use breach::Breach;
 #[doc(hidden)]
 pub use illegal::{IllegalMove, illegal_moves};
 pub(crate) use place::holder;

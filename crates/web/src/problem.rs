@@ -5,6 +5,7 @@ use access::AccessError;
 use askama::Template;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
+use care::govern::Breach;
 use store::Kind;
 
 use crate::shell::{Shell, respond};
@@ -30,6 +31,8 @@ pub enum Problem {
     Again(String),
     /// What the page showed has changed since.
     Stale,
+    /// A rule of care forbids it.
+    Rule(Breach),
     /// The form is larger than is taken, or can't be read.
     TooLarge,
     /// A request that no page of ours makes.
@@ -42,13 +45,27 @@ pub enum Problem {
     Fault,
 }
 
+/// The rule that forbids it, and what to do.
+pub fn reason(breach: Breach) -> Text {
+    match breach {
+        Breach::DangerSigns => t("regla-senales"),
+        Breach::OpenFollowUp => t("regla-tarea-abierta"),
+        Breach::Unheard => t("regla-objecion"),
+        Breach::NotYours => t("regla-funcion"),
+        Breach::TooEarly => t("regla-temprano"),
+        Breach::Appointment => t("regla-cita"),
+        Breach::Move => t("regla-paso"),
+        Breach::Other => t("regla-otra"),
+    }
+}
+
 impl Problem {
     fn status(&self) -> StatusCode {
         match self {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Gone => StatusCode::GONE,
             Self::Forbidden | Self::Unsealed | Self::ReasonNeeded(_) => StatusCode::FORBIDDEN,
-            Self::Twice | Self::Stale | Self::Again(_) => StatusCode::CONFLICT,
+            Self::Twice | Self::Stale | Self::Rule(_) | Self::Again(_) => StatusCode::CONFLICT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Unreadable => StatusCode::BAD_REQUEST,
             Self::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
@@ -64,6 +81,7 @@ impl Problem {
             Self::Unsealed => (t("sin-sello-titulo"), t("sin-sello")),
             Self::Twice | Self::Again(_) => (t("dos-veces-titulo"), t("dos-veces")),
             Self::Stale => (t("cambio-titulo"), t("cambio")),
+            Self::Rule(breach) => (t("regla-titulo"), t("regla").with("razon", reason(*breach))),
             Self::TooLarge => (t("muy-grande-titulo"), t("muy-grande")),
             Self::Unreadable => (t("ilegible-titulo"), t("ilegible")),
             Self::Busy(seconds) => (t("ocupado-titulo"), t("ocupado").with("n", *seconds)),
@@ -78,7 +96,8 @@ impl From<Kind> for Problem {
             Kind::NotFound => Self::NotFound,
             Kind::Gone => Self::Gone,
             Kind::Conflict | Kind::Stale => Self::Stale,
-            Kind::Invalid | Kind::Rule => Self::Unreadable,
+            Kind::Rule => Self::Rule(Breach::Other),
+            Kind::Invalid => Self::Unreadable,
             Kind::Unauthenticated | Kind::Forbidden => Self::Forbidden,
             Kind::Busy | Kind::Timeout => Self::Busy(5),
             Kind::Fault => Self::Fault,
@@ -91,6 +110,7 @@ impl From<AccessError> for Problem {
         match error {
             AccessError::ReasonNeeded { patient } => Self::ReasonNeeded(patient),
             AccessError::TooMany { seconds } => Self::Busy(seconds),
+            AccessError::Rule(issues) => Self::Rule(Breach::of(&issues)),
             other => {
                 if other.kind() == Kind::Fault {
                     tracing::error!(error = %other, "a page failed");
@@ -103,6 +123,9 @@ impl From<AccessError> for Problem {
 
 impl From<care::CareError> for Problem {
     fn from(error: care::CareError) -> Self {
+        if let Some(breach) = Breach::behind(&error) {
+            return Self::Rule(breach);
+        }
         match error {
             care::CareError::Access(error) => error.into(),
             care::CareError::Transition(_) => Self::Stale,

@@ -112,16 +112,12 @@ pub enum Done {
     ReferralCompleted,
     /// The urgent transfer was asked for.
     TransferRequested,
-    /// The vehicle left.
-    TransferDeparted,
     /// The answer was acknowledged.
     Acknowledged,
     /// A follow-up was settled.
     FollowUpFinished,
     /// Nothing is open any more.
     CircuitClosed,
-    /// The person was found: back to the list.
-    Relisted,
     /// A facility was added or mended.
     FacilitySaved,
     /// What a facility offers was written.
@@ -179,11 +175,9 @@ impl Done {
         (Self::ReferralSent, "enviada"),
         (Self::ReferralCompleted, "completada"),
         (Self::TransferRequested, "traslado"),
-        (Self::TransferDeparted, "salio-traslado"),
         (Self::Acknowledged, "acusada"),
         (Self::FollowUpFinished, "tarea"),
         (Self::CircuitClosed, "cerrado"),
-        (Self::Relisted, "encontrada"),
         (Self::AppointmentGiven, "citada"),
         (Self::AppointmentMoved, "cita-cambiada"),
         (Self::VisitBegun, "atencion"),
@@ -236,13 +230,11 @@ impl Done {
             Self::ReferralSent => t("hecho-enviada"),
             Self::ReferralCompleted => t("hecho-completada"),
             Self::TransferRequested => t("hecho-traslado"),
-            Self::TransferDeparted => t("hecho-salio-traslado"),
             Self::Acknowledged => t("hecho-acusada"),
             Self::AppointmentTold => t("hecho-avisada"),
             Self::RejectionRead => t("hecho-leida"),
             Self::FollowUpFinished => t("hecho-tarea"),
             Self::CircuitClosed => t("hecho-cerrado"),
-            Self::Relisted => t("hecho-encontrada"),
             Self::AppointmentGiven => t("hecho-citada"),
             Self::AppointmentMoved => t("hecho-cita-cambiada"),
             Self::FacilitySaved => t("hecho-establecimiento"),

@@ -2,6 +2,8 @@
 
 use care::referral::Referral;
 use care::referral::moves::MoveKind;
+use care::referral::notice::Notice;
+use care::referral::overrule::OVERRULE;
 use care::referral::state::Phase;
 use care::referral::worklist::Step;
 use jiff::Timestamp;
@@ -84,13 +86,25 @@ pub fn thread(referral: &Referral, steps: Vec<Step>, now: Timestamp) -> Vec<Even
     events
 }
 
-fn event(step: Step) -> Event {
+/// What was done without moving it, or by a program that calls its acts otherwise.
+fn noted(code: &str) -> String {
+    match Notice::from_code(code) {
+        Some(notice) => notice.label().to_owned(),
+        None if code == OVERRULE => t("paso-sin-urgencia").into(),
+        None => t("paso-anotado").into(),
+    }
+}
+
+/// One step: what, by whom, when and where, in which words, and where it went before.
+pub fn event(step: Step) -> Event {
+    let heading = step.act.map_or_else(|| noted(&step.code), |act| past(act).into());
+    let before = (!step.before.is_empty()).then(|| t("traslado-antes").with("donde", &step.before).into());
     let parts = [date_time(step.when), step.who, step.place.name];
     Event {
         knot: Knot::Done,
         when_where: parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · "),
-        heading: step.act.map_or_else(|| t("paso-borrador"), past).into(),
-        lines: step.why.lines().map(str::to_owned).collect(),
+        heading,
+        lines: step.why.lines().map(str::to_owned).chain(before).collect(),
         tag: None,
         link: None,
     }

@@ -6,6 +6,7 @@ use fhir::outcome::Issue;
 use jiff::{SignedDuration, Timestamp};
 use store::Key;
 
+use super::breach::{NOT_YOURS, OPEN, UNHEARD};
 use super::{View, belongs, settles, stands};
 use crate::CareError;
 use crate::referral::Referral;
@@ -60,13 +61,12 @@ pub(super) fn referral(cx: &Cx, one: Proposed<'_>, after: &Value, view: &View<'_
     let previous = id_of(before.get("owner"), "Organization").filter(|_| moved).unwrap_or(destination);
     let unheard = objected(before, &old, view) && !settles(cx, &origin, &previous);
     if unheard && state.phase() == Phase::Closed {
-        let problem = "what the post could not do waits for the destination's answer (or its coordinator's)";
-        return Err(rule("Task.businessStatus", problem));
+        return Err(rule("Task.businessStatus", UNHEARD));
     }
     let allowed = |kind: MoveKind| kind.may(cx.role) && stands(cx, kind.side(), &origin, &previous);
     if !moves.iter().any(|step| allowed(step.kind())) {
         let name = moves[0].kind().code();
-        return Err(rule("Task.businessStatus", format!("{} may not {name} at this place", cx.role.code())));
+        return Err(rule("Task.businessStatus", format!("{} may not {name} {NOT_YOURS}", cx.role.code())));
     }
     let kinds = |kinds: &[MoveKind]| moves.iter().any(|step| kinds.contains(&step.kind()));
     let urgency = [MoveKind::Accept, MoveKind::Prioritise, MoveKind::RequestTransfer];
@@ -268,7 +268,7 @@ fn released(old: &State, state: &State, view: &View<'_>) -> Result<(), Issue> {
             !task.and_then(|task| task.text_at(&["status"])).is_some_and(|status| FINAL.contains(&status))
         });
         if let Some(id) = open {
-            return Err(rule("Task.businessStatus", format!("Task/{id} of the plan is still open")));
+            return Err(rule("Task.businessStatus", format!("Task/{id} {OPEN}")));
         }
     }
     let Some(held) = old.appointment().filter(|held| state.appointment() != Some(held)) else { return Ok(()) };
@@ -325,7 +325,7 @@ pub(super) fn follow_up(cx: &Cx, one: Proposed<'_>, after: &Value, view: &View<'
     if works && stands(cx, Side::Either, &party("requester"), &party("owner")) {
         return Ok(());
     }
-    Err(rule("Task.status", format!("{} does no follow-up at this place", cx.role.code())))
+    Err(rule("Task.status", format!("{} does no follow-up {NOT_YOURS}", cx.role.code())))
 }
 
 /// The ServiceRequest of a referral.

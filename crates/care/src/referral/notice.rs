@@ -9,7 +9,7 @@ use crate::codes::codes;
 use crate::referral::advance::{provenance, remember};
 use crate::referral::moves::MoveKind;
 use crate::referral::pair::Referral;
-use crate::referral::state::{InvalidTransition, Phase};
+use crate::referral::state::{ExitReason, InvalidTransition, State};
 use crate::referral::task::notice;
 use crate::resource::put;
 
@@ -22,11 +22,11 @@ codes! {
 }
 
 impl Notice {
-    /// The state that it is about, and the move that led there.
-    fn about(self) -> (Phase, MoveKind, &'static str) {
+    /// Whether there is something to note in this state: an appointment to tell of, a rejection.
+    pub fn fits(self, state: &State) -> bool {
         match self {
-            Self::Told => (Phase::Booked, MoveKind::Book, "there is no appointment to tell of"),
-            Self::Read => (Phase::Exited, MoveKind::Reject, "there is no rejection to read"),
+            Self::Told => matches!(state, State::Booked { .. }),
+            Self::Read => matches!(state, State::Exited { reason: ExitReason::NotPertinent, .. }),
         }
     }
 }
@@ -42,9 +42,12 @@ pub async fn note(
     what: Notice,
     words: &str,
 ) -> Result<Referral, CareError> {
-    let (phase, step, why) = what.about();
-    let from = referral.state.phase();
-    if from != phase {
+    if !what.fits(&referral.state) {
+        let (step, why) = match what {
+            Notice::Told => (MoveKind::Book, "there is no appointment to tell of"),
+            Notice::Read => (MoveKind::Reject, "there is no rejection to read"),
+        };
+        let from = referral.state.phase();
         return Err(InvalidTransition { from, step, why }.into());
     }
     let mut next = referral.clone();

@@ -12,6 +12,9 @@ use crate::referral::state::{InvalidTransition, State};
 use crate::resource::{put, text};
 use crate::{CareError, Problem};
 
+/// The act's name.
+pub const OVERRULE: &str = "overrule";
+
 /// Notes on a draft why what was measured is no urgency, with what it was.
 ///
 /// # Errors
@@ -36,10 +39,10 @@ pub async fn overrule(
     let mut notes = next.task.items("note").to_vec();
     notes.push(json!({ "authorString": text(&cx.name), "time": cx.now.to_string(), "text": &words }));
     next.task.set("note", notes);
-    let told = provenance(access, cx, "overrule", &words, &next.task);
+    let told = provenance(access, cx, OVERRULE, &words, &next.task);
     remember(&mut next.task, &told);
     let changes = vec![put(&next.task, Some(referral.task_version)), put(&told, None)];
-    let stored = access.commit(cx, Act { name: "overrule", changes, ..Act::default() }).await?.stored;
+    let stored = access.commit(cx, Act { name: OVERRULE, changes, ..Act::default() }).await?.stored;
     next.task_version = stored[0].version;
     Ok(next)
 }

@@ -224,6 +224,9 @@ pub async fn agenda(access: &Access, cx: &Cx, day: Date) -> Result<Vec<AgendaEnt
 pub struct Step {
     /// When.
     pub when: Timestamp,
+    /// What was done, as the act is called: a [`MoveKind`]'s code, a
+    /// [`Notice`](super::notice::Notice)'s, `overrule`.
+    pub code: String,
     /// The move, if it is one of the state machine's.
     pub act: Option<MoveKind>,
     /// Who.
@@ -247,6 +250,7 @@ pub async fn steps(access: &Access, cx: &Cx, referral: &Referral) -> Result<Vec<
         let act = one.text_at(&["activity", "coding", "code"])?;
         Some(Step {
             when: one.text_at(&["recorded"])?.parse().ok()?,
+            code: act.to_owned(),
             act: MoveKind::from_code(act),
             who: one.text_at(&["agent", "who", "display"]).unwrap_or_default().to_owned(),
             place: named(one.at(&["agent", "onBehalfOf"]), "Organization"),

@@ -63,7 +63,6 @@ horarios-reabrir = { $n ->
    *[other] Abrir otra vez { $n } lugares
   }
 
-cita-volver = Volver a la referencia
 cita-boton-proponer = Proponer: falta que la persona confirme
 
 hecho-lugares = Horarios abiertos.

@@ -147,9 +147,9 @@ copia-datos = Datos de la persona
 
 papel-referencia = Referencia
 papel-contrarreferencia = Contrarreferencia
+papel-comprobante = Imprimir el comprobante de la cita
 papel-imprimir = Imprimir
 papel-imprimir-respuesta = Imprimir la contrarreferencia
-papel-volver = Volver a la referencia
 papel-como = Para imprimir use el menú de su navegador. Queda escrito que se imprimió.
 papel-en-carta = Ver en hoja carta
 papel-en-a5 = Ver en media hoja (A5)

@@ -268,7 +268,11 @@ pub async fn take_act(visit: Visit, Path(id): Path<String>, Posted(mut form): Po
         Ok(_) => {
             // Whoever sent it elsewhere may not see it any more.
             let seen = Referral::load(access, cx, &id).await.is_ok();
-            let to = if seen { format!("/referencias/{id}") } else { "/referencias".to_owned() };
+            let to = match kind {
+                _ if !seen => "/referencias".to_owned(),
+                MoveKind::Book => format!("/referencias/{id}/cita/comprobante"),
+                _ => format!("/referencias/{id}"),
+            };
             done(&visit, &to, Done::Moved(kind))
         }
         Err(error @ CareError::Form(_)) => {
@@ -432,7 +436,7 @@ async fn page(visit: &Visit, referral: &Referral, act: &Act, form: Form) -> Resu
         let typed = Some(form.get("palabras").to_owned()).filter(|words| !words.is_empty());
         page.groups.extend(typed.map(|words| Group::new(t("acto-lo-escrito")).lines([words])));
     }
-    page.away = vec![(format!("/referencias/{}", referral.id()), t("acto-ver-referencia"))];
+    page.away = vec![(format!("/referencias/{}", referral.id()), t("linea-ver-referencia"))];
     let mut known = vec![(t("referencia-motivo").to_string(), referral.reason().to_owned())];
     known.extend(facts(referral, None));
     page.aside = vec![(t("referencia-resumen"), Facts(known))];

@@ -6,7 +6,6 @@ use axum::response::{IntoResponse, Redirect};
 use care::danger;
 use care::referral::Referral;
 use care::referral::answer::{Line, LineAnswer, acknowledge, lines, sections};
-use care::referral::cancel::relist;
 use care::referral::draft::Draft;
 use care::referral::follow_up::{FollowUp, finish_follow_up};
 use care::referral::send::complete;
@@ -298,37 +297,6 @@ fn follow_up_page(visit: &Visit, task: &FollowUp, version: u64, form: Form) -> R
         ]),
     ];
     page.buttons = vec![Press::new("guardar", t("tarea-guardar"))];
-    page.form = form;
-    Ok(page)
-}
-
-/// `GET /referencias/{id}/encontrada`
-pub async fn show_found(visit: Visit, Path(id): Path<String>) -> Answer {
-    let referral = load(&visit, &id).await?;
-    only_in(&referral, &[Phase::Missed])?;
-    show(&found_page(&visit, &referral, Form::default())?)
-}
-
-/// `POST /referencias/{id}/encontrada`
-pub async fn take_found(visit: Visit, Path(id): Path<String>, Posted(mut form): Posted) -> Answer {
-    let referral = load(&visit, &id).await?;
-    unchanged(&form, &referral)?;
-    only_in(&referral, &[Phase::Missed])?;
-    let why = form.required("motivo", 1000, t("encontrada-falta"));
-    if form.ok() {
-        relist(&visit.state.access, visit.cx()?, &referral, &why).await?;
-        return done(&visit, &format!("/personas/{}", referral.patient().id), Done::Relisted);
-    }
-    mend(&found_page(&visit, &referral, form)?)
-}
-
-fn found_page(visit: &Visit, referral: &Referral, form: Form) -> Result<Sheet, Problem> {
-    let mut page = sheet(visit, referral, t("encontrada-titulo"), "encontrada")?;
-    page.groups.push(
-        Group::new(t("encontrada-que"))
-            .fields([form.area("motivo", t("encontrada-motivo")).hint(t("encontrada-ayuda"))]),
-    );
-    page.buttons = vec![Press::new("otra-cita", t("encontrada-boton"))];
     page.form = form;
     Ok(page)
 }

@@ -192,7 +192,7 @@ async fn page(visit: &Visit, referral: &Referral, asked: &Asked, form: Form) -> 
     });
     let heading = if changes { t("cita-cambiar") } else { t("cita-dar") };
     let mut shell = visit.shell(heading.clone());
-    shell = shell.back(format!("/referencias/{}", referral.id()), t("cita-volver"));
+    shell = shell.back(format!("/referencias/{}", referral.id()), t("volver-referencia"));
     let narrowed = !asked.desde.is_empty() || !asked.como.is_empty();
     Ok(BookingPage {
         shell,

@@ -4,14 +4,13 @@
 
 use access::Role;
 use axum::extract::{Path, Query};
-use care::danger;
 use care::icd10::Codes;
 use care::print::PrintedAnswer;
 use care::referral::Referral;
 use care::referral::answer::{CounterReferral, Line, LineKind, counter_refer, load_draft, save_draft};
 use care::referral::attend::{admit, attend, keep_in_control};
 use care::referral::moves::Move;
-use care::referral::state::{Phase, State};
+use care::referral::state::State;
 use jiff::Timestamp;
 use serde::Deserialize;
 use store::Key;
@@ -21,6 +20,7 @@ use crate::form::{Field, Form};
 use crate::format::{date_time, local};
 use crate::gate::{Posted, Visit, done, mend, show};
 use crate::pages::refer::{diagnoses_of, head_of, told, unchanged};
+use crate::pages::referral::signs_note;
 use crate::problem::{Answer, Problem};
 use crate::read::when;
 use crate::sheet::{Group, Press, Sheet, mend_with};
@@ -66,7 +66,11 @@ fn path(referral: &Referral) -> String {
 fn to_begin(visit: &Visit, referral: &Referral) -> Result<bool, Problem> {
     let begins = match referral.state {
         State::Booked { .. } | State::Received { .. } => true,
-        State::Attended { .. } | State::InControl { .. } | State::Hospitalised { .. } => false,
+        State::Attended { .. }
+        | State::InControl { .. }
+        | State::Hospitalised { .. }
+        | State::Acknowledged { .. }
+        | State::Plan { .. } => false,
         _ => return Err(Problem::Stale),
     };
     let step = if begins {
@@ -216,10 +220,7 @@ fn base(visit: &Visit, referral: &Referral, heading: Text) -> Result<Sheet, Prob
     let mut page = Sheet::new(visit, heading, head_of(referral), path(referral));
     page.shell = page.shell.back("/agenda", t("agenda-volver"));
     page.hidden = vec![("version", referral.task_version.to_string())];
-    let signs: Vec<&str> = referral.signs().unwrap_or_default().into_iter().map(danger::label).collect();
-    if !signs.is_empty() {
-        page.notes.push(Note::new(Tone::Stop, t("traslado-senales"), signs.join(". ")));
-    }
+    page.notes.extend(signs_note(referral));
     let diagnoses: Vec<String> = diagnoses_of(&referral.request).into_iter().map(|(_, words)| words).collect();
     let asked = [
         (t("contra-de"), referral.origin().name),
@@ -275,15 +276,18 @@ async fn write_page(visit: &Visit, referral: &Referral, form: Form) -> Result<Sh
     ]));
     let mut apart = Group::new(t("contra-aparte")).hint(t("contra-aparte-ayuda"));
     apart.fields = vec![form.line("aparte", t("contra-aparte-campo"))];
-    let stays = referral.state.phase() == Phase::InControl;
+    let cx = visit.cx()?;
     page.buttons = vec![Press::new("revisar", t("contra-revisar")), Press::new("guardar", t("guardar-borrador"))];
-    if !stays {
+    let before = page.buttons.len();
+    if referral.allows(cx, &Move::KeepInControl) {
         page.buttons.push(Press::new("control", t("contra-dejar-control")));
     }
-    if referral.state.phase() != Phase::Hospitalised {
+    if referral.allows(cx, &Move::Admit) {
         page.buttons.push(Press::new("ingresar", t("contra-ingresar")));
     }
-    page.groups.push(apart);
+    if page.buttons.len() > before {
+        page.groups.push(apart);
+    }
     page.form = form;
     Ok(page)
 }
@@ -354,7 +358,8 @@ pub async fn show_answer(visit: Visit, Path(id): Path<String>) -> Answer {
     let stored = access.read(cx, &Key::new("Composition", composition)).await?.value();
     let paper = PrintedAnswer::new(&referral, &stored);
     let mut page = Sheet::new(&visit, t("respuesta-titulo"), head_of(&referral), String::new());
-    page.shell = page.shell.back(format!("/referencias/{}", referral.id()), t("cita-volver"));
+    page.shell = page.shell.back(format!("/referencias/{}", referral.id()), t("volver-referencia"));
+    page.notes = signs_note(&referral).into_iter().collect();
     let facts = [
         (t("respuesta-de"), paper.from),
         (t("respuesta-quien"), paper.author),
@@ -373,6 +378,6 @@ pub async fn show_answer(visit: Visit, Path(id): Path<String>) -> Answer {
     if referral.allows(cx, &Move::Acknowledge { tasks: Vec::new() }) {
         page.away.push((format!("/referencias/{id}/acusar"), t("respuesta-acusar")));
     }
-    page.away.push((format!("/referencias/{id}"), t("cita-volver")));
+    page.away.push((format!("/referencias/{id}"), t("volver-referencia")));
     show(&page)
 }

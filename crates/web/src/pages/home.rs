@@ -105,7 +105,7 @@ async fn at_post(visit: &Visit) -> Result<Vec<Group>, Problem> {
     Ok(vec![
         group("traslados", t("inicio-traslados"), only(attends, transfers).collect()),
         group("acusar", t("inicio-acusar"), only(reads, answers).collect()),
-        group("buscar", t("inicio-buscar"), acts(&post.to_find, cx.now, "encontrada", t("inicio-hacer-buscar"))),
+        group("buscar", t("inicio-buscar"), acts(&post.to_find, cx.now, "volver-a-lista", t("inicio-hacer-buscar"))),
         group("completar", t("inicio-completar"), only(attends, returned).collect()),
         group("avisar", t("inicio-avisar"), acts(&post.to_tell, cx.now, "avisada", t("inicio-hacer-avisar"))),
         group("leer", t("inicio-leer"), acts(&post.rejected, cx.now, "leida", t("inicio-hacer-leer"))),
@@ -140,10 +140,12 @@ pub struct Asked {
     pagina: Option<usize>,
 }
 
-/// `GET /pendientes/{id}`: everything of one group of the first page.
+/// `GET /pendientes/{id}`: everything of one group of the first page; those that a page of their
+/// own lists whole are there.
 pub async fn show_pending(visit: Visit, Path(id): Path<String>, Query(asked): Query<Asked>) -> Answer {
     let groups = lists(&visit).await?;
-    let mut group = groups.into_iter().find(|group| group.id == id).ok_or(Problem::NotFound)?;
+    let mut group =
+        groups.into_iter().find(|group| group.all == format!("/pendientes/{id}")).ok_or(Problem::NotFound)?;
     let count = group.total.div_ceil(worklist::PAGE).max(1);
     let at = asked.pagina.unwrap_or(1).clamp(1, count);
     let first = (at - 1) * worklist::PAGE;
@@ -174,7 +176,8 @@ async fn objections(visit: &Visit) -> Result<Vec<Group>, Problem> {
     let cx = visit.cx()?;
     let filter = Filter { phases: vec![Phase::Acknowledged, Phase::Plan], objected: true, ..Filter::default() };
     let page = worklist::board(&visit.state.access, cx, &filter, 1).await?.page;
-    Ok(vec![Group { total: page.total, ..objected(&page.rows, cx.now) }])
+    let all = "/referencias?ver=objeciones".to_owned();
+    Ok(vec![Group { total: page.total, all, ..objected(&page.rows, cx.now) }])
 }
 
 fn objected(referrals: &[Referral], now: Timestamp) -> Group {
@@ -228,7 +231,7 @@ fn acts(referrals: &[Referral], now: Timestamp, path: &str, name: Text) -> Vec<R
 
 /// Rows whose act is on the referral's own page.
 fn seen(referrals: &[Referral], now: Timestamp) -> Vec<Row> {
-    let act = |one: &Referral| Some((format!("/referencias/{}", one.id()), t("inicio-hacer-ver")));
+    let act = |one: &Referral| Some((format!("/referencias/{}", one.id()), t("linea-ver-referencia")));
     referrals.iter().map(|one| Row { act: act(one), ..row(one, now) }).collect()
 }
 

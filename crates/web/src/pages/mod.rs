@@ -150,8 +150,6 @@ fn at_post() -> Vec<Route> {
         Route::post("/referencias/{id}/completar", ATTENDS, answer::take_complete),
         Route::get("/referencias/{id}/acusar", FOLLOWS, answer::show_acknowledge),
         Route::post("/referencias/{id}/acusar", FOLLOWS, answer::take_acknowledge),
-        Route::get("/referencias/{id}/encontrada", FOLLOWS, answer::show_found),
-        Route::post("/referencias/{id}/encontrada", FOLLOWS, answer::take_found),
         Route::get("/referencias/{id}/avisada", FOLLOWS, notice::show_told),
         Route::post("/referencias/{id}/avisada", FOLLOWS, notice::take_told),
         Route::get("/referencias/{id}/leida", FOLLOWS, notice::show_read),

@@ -4,14 +4,16 @@
 use access::Role;
 use axum::extract::Path;
 use care::referral::Referral;
-use care::referral::follow_up::settle;
+use care::referral::follow_up::{FollowUp, settle};
 use care::referral::notice::{Notice, note};
-use care::referral::state::Phase;
+use care::referral::state::State;
+use store::{Key, Kind};
 
 use crate::form::Form;
 use crate::gate::{Posted, Visit, done, mend, show};
 use crate::pages::refer::{head_of, told, unchanged};
-use crate::problem::{Answer, Problem};
+use crate::pages::referral::signs_note;
+use crate::problem::{Answer, Problem, reason};
 use crate::sheet::{Group, Press, Sheet};
 use crate::shell::Done;
 use crate::text::{Text, t};
@@ -21,29 +23,30 @@ use crate::ui::{Note, Tone};
 pub const SETTLERS: &[Role] = &[Role::Nurse, Role::Doctor, Role::Specialist, Role::Coordinator];
 const TEXT: usize = 1000;
 
-async fn load(visit: &Visit, id: &str, phases: &[Phase]) -> Result<Referral, Problem> {
+async fn load(visit: &Visit, id: &str, fits: impl Fn(&State) -> bool) -> Result<Referral, Problem> {
     let referral = Referral::load(&visit.state.access, visit.cx()?, id).await?;
-    if phases.contains(&referral.state.phase()) { Ok(referral) } else { Err(Problem::Stale) }
+    if fits(&referral.state) { Ok(referral) } else { Err(Problem::Stale) }
 }
 
 fn sheet(visit: &Visit, referral: &Referral, heading: Text, path: &str) -> Result<Sheet, Problem> {
     let here = format!("/referencias/{}", referral.id());
     let mut page = Sheet::new(visit, heading, head_of(referral), format!("{here}/{path}"));
-    page.shell = page.shell.back(here, t("aviso-volver"));
+    page.shell = page.shell.back(here, t("volver-referencia"));
     page.hidden = vec![("version", referral.task_version.to_string())];
+    page.notes = signs_note(referral).into_iter().collect();
     page.groups = vec![Group::new(t("traslado-ahora")).lines(told(referral, visit.cx()?.now))];
     Ok(page)
 }
 
 /// `GET /referencias/{id}/avisada`
 pub async fn show_told(visit: Visit, Path(id): Path<String>) -> Answer {
-    let referral = load(&visit, &id, &[Phase::Booked]).await?;
+    let referral = load(&visit, &id, |state| Notice::Told.fits(state)).await?;
     show(&told_page(&visit, &referral, Form::default())?)
 }
 
 /// `POST /referencias/{id}/avisada`
 pub async fn take_told(visit: Visit, Path(id): Path<String>, Posted(mut form): Posted) -> Answer {
-    let referral = load(&visit, &id, &[Phase::Booked]).await?;
+    let referral = load(&visit, &id, |state| Notice::Told.fits(state)).await?;
     unchanged(&form, &referral)?;
     let how = form.required("como", TEXT, t("avisada-falta"));
     if form.ok() {
@@ -64,10 +67,10 @@ fn told_page(visit: &Visit, referral: &Referral, form: Form) -> Result<Sheet, Pr
 
 /// `GET /referencias/{id}/leida`
 pub async fn show_read(visit: Visit, Path(id): Path<String>) -> Answer {
-    let referral = load(&visit, &id, &[Phase::Exited]).await?;
+    let referral = load(&visit, &id, |state| Notice::Read.fits(state)).await?;
     let mut page = sheet(&visit, &referral, t("leida-titulo"), "leida")?;
     if let Some((words, who)) = referral.notes().last() {
-        page.notes = vec![Note::new(Tone::Warn, t("dijo").with("quien", who), words)];
+        page.notes.push(Note::new(Tone::Warn, t("dijo").with("quien", who), words));
     }
     page.buttons = vec![Press::new("leida", t("leida-boton"))];
     show(&page)
@@ -75,42 +78,68 @@ pub async fn show_read(visit: Visit, Path(id): Path<String>) -> Answer {
 
 /// `POST /referencias/{id}/leida`
 pub async fn take_read(visit: Visit, Path(id): Path<String>, Posted(form): Posted) -> Answer {
-    let referral = load(&visit, &id, &[Phase::Exited]).await?;
+    let referral = load(&visit, &id, |state| Notice::Read.fits(state)).await?;
     unchanged(&form, &referral)?;
     note(&visit.state.access, visit.cx()?, &referral, Notice::Read, "").await?;
     done(&visit, "/", Done::RejectionRead)
 }
 
-const OBJECTED: [Phase; 2] = [Phase::Acknowledged, Phase::Plan];
+fn acknowledged(state: &State) -> bool {
+    matches!(state, State::Acknowledged { .. } | State::Plan { .. })
+}
+
+/// Whether a follow-up of the plan is still open: until it is done or given up, nothing is closed.
+async fn unfinished(visit: &Visit, referral: &Referral) -> Result<bool, Problem> {
+    let keys: Vec<Key> = referral.follow_ups().into_iter().map(|id| Key::new("Task", id)).collect();
+    let found = visit.state.access.read_many(visit.cx()?, &keys).await?;
+    Ok(found.len() < keys.len() || found.iter().any(|one| !FollowUp::read(&one.value()).is_final()))
+}
 
 /// `GET /referencias/{id}/objecion`
 pub async fn show_objection(visit: Visit, Path(id): Path<String>) -> Answer {
-    let referral = load(&visit, &id, &OBJECTED).await?;
-    show(&objection_page(&visit, &referral, Form::default())?)
+    let referral = load(&visit, &id, acknowledged).await?;
+    show(&objection_page(&visit, &referral, Form::default()).await?)
 }
 
 /// `POST /referencias/{id}/objecion`
 pub async fn take_objection(visit: Visit, Path(id): Path<String>, Posted(mut form): Posted) -> Answer {
-    let referral = load(&visit, &id, &OBJECTED).await?;
+    let referral = load(&visit, &id, acknowledged).await?;
     unchanged(&form, &referral)?;
+    if !referral.settles(visit.cx()?) {
+        return Err(Problem::Forbidden);
+    }
     let words = form.required("respuesta", TEXT, t("objecion-falta"));
     if form.ok() {
-        settle(&visit.state.access, visit.cx()?, &referral, &words).await?;
-        return done(&visit, &format!("/referencias/{id}"), Done::CircuitClosed);
+        match settle(&visit.state.access, visit.cx()?, &referral, &words).await {
+            Ok(_) => return done(&visit, &format!("/referencias/{id}"), Done::CircuitClosed),
+            Err(error) if error.kind() == Kind::Rule => match Problem::from(error) {
+                Problem::Rule(breach) => form.error("respuesta", reason(breach)),
+                other => return Err(other),
+            },
+            Err(error) => return Err(error.into()),
+        }
     }
-    mend(&objection_page(&visit, &referral, form)?)
+    mend(&objection_page(&visit, &referral, form).await?)
 }
 
-fn objection_page(visit: &Visit, referral: &Referral, form: Form) -> Result<Sheet, Problem> {
+async fn objection_page(visit: &Visit, referral: &Referral, form: Form) -> Result<Sheet, Problem> {
     let mut page = sheet(visit, referral, t("objecion-titulo"), "objecion")?;
     let said: Vec<String> = referral.objections().map(str::to_owned).collect();
     page.groups.push(Group::new(t("objecion-dicen")).lines(said));
-    if referral.settles(visit.cx()?) {
+    if !referral.settles(visit.cx()?) {
+        page.notes.push(Note::new(Tone::Info, t("objecion-espera"), t("objecion-espera-que")));
+        return Ok(page);
+    }
+    let open = unfinished(visit, referral).await?;
+    if open {
+        page.notes.push(Note::new(Tone::Warn, t("objecion-tareas"), t("objecion-tareas-que")));
+    } else {
+        page.buttons = vec![Press::new("cerrar", t("objecion-boton"))];
+    }
+    // What was typed before the page knew stays, to be copied.
+    if !open || !form.get("respuesta").is_empty() {
         let answer = form.area("respuesta", t("objecion-respuesta")).hint(t("objecion-ayuda"));
         page.groups.push(Group::new(t("objecion-que")).fields([answer]));
-        page.buttons = vec![Press::new("cerrar", t("objecion-boton"))];
-    } else {
-        page.notes = vec![Note::new(Tone::Info, t("objecion-espera"), t("objecion-espera-que"))];
     }
     page.form = form;
     Ok(page)

@@ -120,7 +120,7 @@ async fn paper(
     let (name, synthetic) = (referral.patient().name, crate::read::is_synthetic(&referral.task));
     let person = head.as_ref().map_or(name, |head| format!("{} · {}", head.name, head.about));
     Ok(Paper {
-        shell: visit.shell(heading.clone()).back(format!("/referencias/{}", referral.id()), t("papel-volver")),
+        shell: visit.shell(heading.clone()).back(format!("/referencias/{}", referral.id()), t("volver-referencia")),
         heading,
         number: referral.number().to_owned(),
         code: referral.public_code().to_owned(),

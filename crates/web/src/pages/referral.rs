@@ -7,7 +7,7 @@ use axum::extract::Path;
 use care::danger;
 use care::referral::answer::{lines, sections};
 use care::referral::follow_up::FollowUp;
-use care::referral::moves::Move;
+use care::referral::moves::{Move, MoveKind};
 use care::referral::review::{RedirectReason, ReturnReason};
 use care::referral::state::{Phase, State};
 use care::referral::worklist::steps;
@@ -20,7 +20,7 @@ use crate::format::date_time;
 use crate::gate::{Visit, show};
 use crate::pages::act;
 use crate::pages::booking::BOOKERS;
-use crate::pages::counter::ANSWERERS;
+use crate::pages::counter::{ANSWERERS, line_words};
 use crate::pages::notice::SETTLERS;
 use crate::pages::person::Head;
 use crate::pages::queue::{DESK, clock, priority, state_tag, waits};
@@ -33,24 +33,20 @@ use crate::timeline::measure;
 use crate::told::thread;
 use crate::ui::{Facts, Note, Priority, Semaphore, Tag, Thread, Tone};
 
-/// Who reads a referral that reaches their facility.
-pub const READERS: &[Role] = &[
-    Role::Nurse,
-    Role::Doctor,
-    Role::Specialist,
-    Role::CommunityWorker,
-    Role::SocialWorker,
-    Role::Coordinator,
-    Role::Supervisor,
-    Role::Clerk,
-    Role::Director,
-];
+/// Who reads a referral that reaches their facility: those who move it, and the director.
+pub const READERS: &[Role] = &{
+    let mut readers = [Role::Director; act::MOVERS.len() + 1];
+    readers.split_at_mut(act::MOVERS.len()).0.copy_from_slice(act::MOVERS);
+    readers
+};
 
 /// What the caller may do now: where, and its name.
 struct Deed {
     href: String,
     name: Text,
     danger: bool,
+    /// Whether it is no step of the way: never the main button.
+    aside: bool,
 }
 
 /// A follow-up of the plan.
@@ -127,17 +123,19 @@ pub async fn show_referral(visit: Visit, Path(id): Path<String>) -> Answer {
         tasks: tasks(&visit, &referral).await?,
         facts: Facts(facts(&referral, appointment.as_ref())),
         thread: Thread(thread(&referral, steps, cx.now)),
-        papers: papers(&referral),
+        papers: papers(&referral, cx.role),
     })
 }
 
 /// The papers that there are of a referral.
-fn papers(referral: &Referral) -> Vec<(String, Text)> {
+fn papers(referral: &Referral, role: Role) -> Vec<(String, Text)> {
     let sent = referral.state.phase() != Phase::Draft;
     let here = |path: &str| format!("/referencias/{}/{path}", referral.id());
     let of_referral = sent.then(|| (here("imprimir"), t("papel-imprimir")));
     let of_answer = referral.composition().map(|_| (here("contrarreferencia/imprimir"), t("papel-imprimir-respuesta")));
-    of_referral.into_iter().chain(of_answer).collect()
+    let slip = referral.state.phase() == Phase::Booked && BOOKERS.contains(&role);
+    let slip = slip.then(|| (here("cita/comprobante"), t("papel-comprobante")));
+    slip.into_iter().chain(of_referral).chain(of_answer).collect()
 }
 
 fn key(reference: &Value) -> Option<Key> {
@@ -156,10 +154,14 @@ fn coded((code, words): (String, String)) -> String {
     if code.is_empty() { words } else { format!("{words} ({code})") }
 }
 
+/// The danger signs, which come before everything.
+pub fn signs_note(referral: &Referral) -> Option<Note> {
+    let signs: Vec<&str> = referral.signs().unwrap_or_default().into_iter().map(danger::label).collect();
+    (!signs.is_empty()).then(|| Note::new(Tone::Stop, t("traslado-senales"), signs.join(". ")))
+}
+
 /// Danger signs before everything; then what holds it up.
 pub fn notes(referral: &Referral) -> Vec<Note> {
-    let signs: Vec<&str> = referral.signs().unwrap_or_default().into_iter().map(danger::label).collect();
-    let signs = (!signs.is_empty()).then(|| Note::new(Tone::Stop, t("traslado-senales"), signs.join(". ")));
     let held = match &referral.state {
         State::ExitProposed { reason, evidence, .. } => Some(Note::new(
             Tone::Warn,
@@ -169,9 +171,12 @@ pub fn notes(referral: &Referral) -> Vec<Note> {
         State::Exited { reason, .. } => {
             Some(Note::new(Tone::Plain, t("referencia-salio").with("razon", reason.label()), ""))
         }
+        State::Missed(wait) if wait.missed >= 2 => {
+            Some(Note::new(Tone::Stop, t("cita-dos-faltas"), t("cita-dos-faltas-que")))
+        }
         state => held_by(state).map(|why| Note::new(Tone::Warn, state.phase().label(), why)),
     };
-    signs.into_iter().chain(held).collect()
+    signs_note(referral).into_iter().chain(held).collect()
 }
 
 /// The reason that a state carries, in words.
@@ -208,13 +213,7 @@ pub fn facts(referral: &Referral, appointment: Option<&Value>) -> Vec<(String, S
 /// The counter-referral: its sections, and what it asks of the post.
 fn told(composition: &Value) -> Vec<(String, Vec<String>)> {
     let text = sections(composition).into_iter().map(|(heading, words)| (heading, vec![words]));
-    let line = |line: care::referral::answer::Line| match line.due.as_deref() {
-        Some(due) => {
-            format!("{}: {}. {}", line.kind.label(), line.words, t("inicio-antes-de").with("fecha", when(due)))
-        }
-        None => format!("{}: {}", line.kind.label(), line.words),
-    };
-    let plan: Vec<String> = lines(composition).into_iter().map(line).collect();
+    let plan: Vec<String> = lines(composition).iter().map(line_words).collect();
     let plan = (!plan.is_empty()).then(|| (t("referencia-indicaciones").into(), plan));
     text.chain(plan).collect()
 }
@@ -266,14 +265,20 @@ fn deeds(visit: &Visit, referral: &Referral) -> Result<Vec<Deed>, Problem> {
         (attends, Move::Discard, here("descartar"), t("descartar-si")),
     ];
     let deed = |(has_page, step, href, name): (bool, Move, String, Text)| {
-        (has_page && referral.allows(cx, &step)).then_some(Deed { href, name, danger: false })
+        (has_page && referral.allows(cx, &step)).then_some(Deed { href, name, danger: false, aside: false })
     };
     let acts = act::ACTS.iter().filter(|act| act.allowed(referral, cx));
-    let acts = acts.map(|act| Deed { href: act.place(referral), name: (act.name)(), danger: false });
+    let acts = acts.map(|act| Deed {
+        href: act.place(referral),
+        name: (act.name)(),
+        danger: false,
+        aside: act.kind == MoveKind::Reopen,
+    });
     let urgent = (attends && referral.allows(cx, &Move::RequestTransfer)).then(|| Deed {
         href: here("traslado"),
         name: t("acto-traslado"),
         danger: true,
+        aside: false,
     });
     Ok(rows.into_iter().filter_map(deed).chain(acts).chain(urgent).collect())
 }

@@ -4,9 +4,10 @@
 use axum::extract::{Path, Query};
 use care::danger::{self, Picture};
 use care::referral::draft::{Draft, update_draft};
+use care::referral::moves::{Move, MoveKind};
 use care::referral::overrule::overrule;
 use care::referral::state::{Phase, State};
-use care::referral::transfer::{Aim, depart, request_transfer};
+use care::referral::transfer::{Aim, request_transfer};
 use care::referral::worklist::steps;
 use care::referral::{Named, Referral};
 use serde::Deserialize;
@@ -14,31 +15,21 @@ use serde::Deserialize;
 use crate::form::Form;
 use crate::gate::{Posted, Visit, done, mend, show};
 use crate::offers::{EMERGENCY, Place, urgent_places};
+use crate::pages::act;
 use crate::pages::person::Head;
 use crate::pages::refer::{
     FIELDS, destinations, diagnoses_of, head_of, picture, place_of, prompt_notes, results_of, told, unchanged,
 };
+use crate::pages::referral::signs_note;
 use crate::pages::visit::{Open, open};
 use crate::problem::{Answer, Problem};
 use crate::sheet::{Group, Press, Sheet, mend_with};
 use crate::shell::Done;
 use crate::text::t;
-use crate::ui::{Event, Knot, Note, Thread, Tone};
+use crate::told::event;
+use crate::ui::{Note, Thread, Tone};
 
 const TEXT: usize = 2000;
-/// States from which the post can ask for a transfer, besides a draft.
-const BEFORE: [Phase; 10] = [
-    Phase::Sent,
-    Phase::UnderReview,
-    Phase::Returned,
-    Phase::Redirected,
-    Phase::Accepted,
-    Phase::Waiting,
-    Phase::Proposed,
-    Phase::Booked,
-    Phase::Missed,
-    Phase::Suspended,
-];
 
 /// `?senales=…`: the signs that were ticked when a referral was to be sent again.
 #[derive(Deserialize)]
@@ -65,14 +56,6 @@ pub async fn take_transfer(visit: Visit, Path(id): Path<String>, Posted(mut form
     let referral = Referral::load(access, cx, &id).await?;
     unchanged(&form, &referral)?;
     let to = format!("/referencias/{id}/traslado");
-    if form.get("boton") == "salir" {
-        let vehicle = form.required("vehiculo", 300, t("traslado-vehiculo-falta"));
-        if form.ok() {
-            depart(access, cx, &referral, &vehicle).await?;
-            return done(&visit, &to, Done::TransferDeparted);
-        }
-        return mend(&page(&visit, &referral, form).await?);
-    }
     if form.get("boton") == "guardar" && referral.state == State::Draft {
         let place = chosen(&visit, &form).await?;
         let draft = as_typed(&referral, &mut form, place.map(|place| place.facility));
@@ -166,14 +149,10 @@ async fn page(visit: &Visit, referral: &Referral, form: Form) -> Result<Sheet, P
     let mut page = Sheet::new(visit, t("traslado-titulo"), head_of(referral), action);
     page.shell = page.shell.back(format!("/personas/{person}"), t("volver-persona"));
     page.hidden = vec![("version", referral.task_version.to_string())];
-    let signs: Vec<&str> = referral.signs().unwrap_or_default().into_iter().map(danger::label).collect();
-    if !signs.is_empty() {
-        page.notes.push(Note::new(Tone::Stop, t("traslado-senales"), signs.join(". ")));
-    }
+    page.notes.extend(signs_note(referral));
     match referral.state.phase() {
         Phase::Draft => ask(visit, referral, &form, &mut page).await?,
-        Phase::TransferAccepted => leave(referral, cx.now, &form, &mut page),
-        phase if BEFORE.contains(&phase) => {
+        _ if referral.allows(cx, &Move::RequestTransfer) => {
             let (offered, known_emergency) = urgent_places(visit, form.get("destino")).await?;
             page.notes.extend(call_first(known_emergency));
             page.groups = vec![
@@ -183,9 +162,18 @@ async fn page(visit: &Visit, referral: &Referral, form: Form) -> Result<Sheet, P
             ];
             page.buttons = vec![Press { danger: true, ..Press::new("pedir", t("traslado-pedir")) }];
         }
-        _ => page.groups = vec![Group::new(t("traslado-ahora")).lines(told(referral, cx.now))],
+        _ => {
+            let accepted = match &referral.state {
+                State::TransferAccepted { physician, .. } => Some(t("traslado-acepta").with("quien", physician).into()),
+                _ => None,
+            };
+            page.groups = vec![Group::new(t("traslado-ahora")).lines(told(referral, cx.now)).lines(accepted)];
+            let leaves = act::of(MoveKind::Depart).filter(|act| act.allowed(referral, cx));
+            page.away.extend(leaves.map(|act| (act.place(referral), (act.name)())));
+        }
     }
-    page.thread = Thread(history(visit, referral).await?);
+    let steps = steps(&visit.state.access, cx, referral).await?;
+    page.thread = Thread(steps.into_iter().rev().map(event).collect());
     page.form = form;
     Ok(page)
 }
@@ -226,35 +214,4 @@ async fn ask(visit: &Visit, referral: &Referral, form: &Form, page: &mut Sheet) 
     }
     page.aside = open.aside();
     Ok(())
-}
-
-fn leave(referral: &Referral, now: jiff::Timestamp, form: &Form, page: &mut Sheet) {
-    let mut lines = told(referral, now);
-    if let State::TransferAccepted { physician, .. } = &referral.state {
-        lines.push(t("traslado-acepta").with("quien", physician).into());
-    }
-    page.groups = vec![
-        Group::new(t("traslado-ahora")).lines(lines),
-        Group::new(t("traslado-salida"))
-            .fields([form.line("vehiculo", t("traslado-vehiculo")).hint(t("traslado-vehiculo-ayuda"))]),
-    ];
-    page.buttons = vec![Press::new("salir", t("traslado-salio"))];
-}
-
-/// What was done so far: who, when, where.
-async fn history(visit: &Visit, referral: &Referral) -> Result<Vec<Event>, Problem> {
-    let told = steps(&visit.state.access, visit.cx()?, referral).await?;
-    let event = |step: care::referral::worklist::Step| {
-        let act = step.act?;
-        let before = (!step.before.is_empty()).then(|| t("traslado-antes").with("donde", &step.before).into());
-        Some(Event {
-            knot: Knot::Done,
-            when_where: format!("{} · {} · {}", crate::format::date_time(step.when), step.who, step.place.name),
-            heading: act.label().to_owned(),
-            lines: [Some(step.why), before].into_iter().flatten().filter(|words| !words.is_empty()).collect(),
-            tag: None,
-            link: None,
-        })
-    };
-    Ok(told.into_iter().rev().filter_map(event).collect())
 }

@@ -14,9 +14,10 @@ use testkit::{HOSPITAL, IGSS_HOSPITAL, POST, World};
 
 use crate::Site;
 use crate::house::well_made;
+use crate::post::draft;
 
 /// Two places today and two next week, and Rosa's referral on the waiting list; gives its id.
-async fn waiting() -> (Site, String) {
+pub async fn waiting() -> (Site, String) {
     let world = World::governed(vec![Arc::new(care::CareGovernor)]).await;
     let system = world.system();
     let specialty = json!([{ "coding": [{ "system": system::SPECIALTY, "code": "oftalmologia" }] }]);
@@ -46,16 +47,7 @@ async fn waiting() -> (Site, String) {
 async fn on_the_list(world: &World, person: &str) -> String {
     let nurse = world.nurse("Ixmucané");
     world.person(&nurse, person, "Tzub").await;
-    let draft = Draft {
-        patient: Named { id: person.into(), name: format!("Rosa Tzub {person}") },
-        service: "oftalmologia".into(),
-        destination: Named { id: HOSPITAL.into(), name: "Hospital Regional de Cobán".into() },
-        reason: "Ve menos del ojo derecho".into(),
-        diagnoses: vec![("H25".into(), "Catarata senil".into())],
-        done: "Agudeza visual tomada".into(),
-        signs: Some(vec![]),
-        ..Draft::default()
-    };
+    let draft = Draft { patient: Named { id: person.into(), name: format!("Rosa Tzub {person}") }, ..draft() };
     let written = start_draft(&world.access, &nurse, &draft).await.unwrap();
     let sent = send(&world.access, &nurse, &written).await.unwrap();
     let network = world.coordinator("Edgar");
@@ -147,7 +139,7 @@ async fn an_appointment_is_changed_with_a_reason_and_frees_its_place() {
 }
 
 /// Gives the referral that place, as the clerk.
-async fn booked(site: &Site, id: &str, slot: &str) {
+pub async fn booked(site: &Site, id: &str, slot: &str) {
     let clerk = site.world.at("Marta", Role::Clerk, HOSPITAL);
     let seen = Referral::load(&site.world.access, &clerk, id).await.unwrap();
     care::referral::book::book(&site.world.access, &clerk, &seen, slot).await.unwrap();

@@ -2,9 +2,10 @@
 
 use access::{Cx, NewUser, Role};
 use axum::http::StatusCode;
+use care::referral::Referral;
 use care::referral::book::{book, propose};
 use care::referral::cancel::{no_show, relist, suspend};
-use care::referral::draft::{Draft, start_draft};
+use care::referral::draft::start_draft;
 use care::referral::exit::{confirm_exit, exit};
 use care::referral::moves::Move;
 use care::referral::review::{Review, receive, review};
@@ -12,32 +13,22 @@ use care::referral::send::send;
 use care::referral::state::{ExitReason, Phase, Priority, State};
 use care::referral::transfer::{Aim, accept_transfer, depart, request_transfer, seek_bed};
 use care::referral::worklist::steps;
-use care::referral::{Named, Referral};
 use testkit::{HOSPITAL, OFFICE, OTHER_POST, POST};
 
 use crate::browser::{Answer, Browser, PASSWORD};
 use crate::house::well_made;
+use crate::post::draft;
 use crate::{Site, new_user};
 
 /// Rosa's post has referred her to the hospital; the id of the referral.
-async fn sent(site: &Site) -> String {
+pub async fn sent(site: &Site) -> String {
     let nurse = site.world.nurse("Ana");
-    let draft = Draft {
-        patient: Named { id: "rosa".into(), name: "Rosa Tzub".into() },
-        service: "oftalmologia".into(),
-        destination: Named { id: HOSPITAL.into(), name: "Hospital Regional de Cobán".into() },
-        reason: "Ve menos del ojo derecho".into(),
-        diagnoses: vec![("H25".into(), "Catarata senil".into())],
-        done: "Agudeza visual tomada".into(),
-        signs: Some(vec![]),
-        ..Draft::default()
-    };
-    let written = start_draft(&site.world.access, &nurse, &draft).await.unwrap();
+    let written = start_draft(&site.world.access, &nurse, &draft()).await.unwrap();
     send(&site.world.access, &nurse, &written).await.unwrap().id().to_owned()
 }
 
 /// Somebody at work; coordinators answer for the post and the hospital.
-async fn at_work(site: &Site, user: &str, role: Role, facility: &str) -> Browser {
+pub async fn at_work(site: &Site, user: &str, role: Role, facility: &str) -> Browser {
     let territory = match role {
         Role::Coordinator | Role::Supervisor => vec![POST.to_owned(), HOSPITAL.to_owned(), OTHER_POST.to_owned()],
         _ => Vec::new(),
@@ -90,7 +81,7 @@ async fn lists_and_the_record_lead_to_the_referral() {
 }
 
 /// Opens an act's page and sends it with these answers.
-async fn acts(browser: &mut Browser, path: &str, answers: &[(&str, &str)]) -> Answer {
+pub async fn acts(browser: &mut Browser, path: &str, answers: &[(&str, &str)]) -> Answer {
     let page = browser.get(path).await;
     assert_eq!(page.status, StatusCode::OK, "{path}: {}", page.body);
     well_made(path, &page);
@@ -98,7 +89,7 @@ async fn acts(browser: &mut Browser, path: &str, answers: &[(&str, &str)]) -> An
     browser.submit(&page, path, &[&[("version", version.as_str())], answers].concat()).await
 }
 
-async fn now(site: &Site, id: &str) -> Referral {
+pub async fn now(site: &Site, id: &str) -> Referral {
     Referral::load(&site.world.access, &site.world.system(), id).await.unwrap()
 }
 

@@ -4,30 +4,20 @@ use std::sync::Arc;
 
 use access::Role;
 use axum::http::StatusCode;
-use care::referral::Named;
-use care::referral::draft::{Draft, start_draft};
+use care::referral::draft::start_draft;
 use care::referral::send::send;
 use testkit::{HOSPITAL, OFFICE, POST, World};
 
 use crate::Site;
 use crate::house::well_made;
+use crate::post::draft;
 
 /// Rosa's post has referred her to the hospital.
 async fn sent() -> Site {
     let world = World::governed(vec![Arc::new(care::CareGovernor)]).await;
     let nurse = world.nurse("Ixmucané");
     world.person(&nurse, "rosa", "Tzub").await;
-    let draft = Draft {
-        patient: Named { id: "rosa".into(), name: "Rosa Tzub".into() },
-        service: "oftalmologia".into(),
-        destination: Named { id: HOSPITAL.into(), name: "Hospital Regional de Cobán".into() },
-        reason: "Ve menos del ojo derecho".into(),
-        diagnoses: vec![("H25".into(), "Catarata senil".into())],
-        done: "Agudeza visual tomada".into(),
-        signs: Some(vec![]),
-        ..Draft::default()
-    };
-    let written = start_draft(&world.access, &nurse, &draft).await.unwrap();
+    let written = start_draft(&world.access, &nurse, &draft()).await.unwrap();
     send(&world.access, &nurse, &written).await.unwrap();
     Site::over(world)
 }

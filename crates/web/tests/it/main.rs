@@ -4,6 +4,7 @@ mod account;
 mod appointments;
 mod browser;
 mod chain;
+mod circuit;
 mod clinic;
 mod desk;
 mod house;

@@ -4,11 +4,27 @@ use std::sync::Arc;
 
 use access::{Role, system};
 use axum::http::StatusCode;
+use care::referral::Named;
+use care::referral::draft::Draft;
 use fhir::json;
 use testkit::{HOSPITAL, POST, World};
 
 use crate::Site;
 use crate::house::well_made;
+
+/// Rosa's referral to the hospital's eye clinic, as her post writes it.
+pub fn draft() -> Draft {
+    Draft {
+        patient: Named { id: "rosa".into(), name: "Rosa Tzub".into() },
+        service: "oftalmologia".into(),
+        destination: Named { id: HOSPITAL.into(), name: "Hospital Regional de Cobán".into() },
+        reason: "Ve menos del ojo derecho".into(),
+        diagnoses: vec![("H25".into(), "Catarata senil".into())],
+        done: "Agudeza visual tomada".into(),
+        signs: Some(vec![]),
+        ..Draft::default()
+    }
+}
 
 /// A network in which the hospital offers services to the municipality of the post, and Rosa.
 pub async fn site() -> Site {

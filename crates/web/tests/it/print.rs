@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use access::{Role, system};
 use axum::http::StatusCode;
+use care::referral::Referral;
 use care::referral::answer::{CounterReferral, Line, LineKind, counter_refer};
 use care::referral::attend::attend;
 use care::referral::book::book;
-use care::referral::draft::{Draft, start_draft};
+use care::referral::draft::start_draft;
 use care::referral::review::{Review, review};
 use care::referral::send::send;
 use care::referral::state::Priority;
-use care::referral::{Named, Referral};
 use fhir::json;
 use qrcode::QrCode;
 use qrcode::render::svg;
@@ -19,6 +19,7 @@ use testkit::{HOSPITAL, OTHER_POST, POST};
 
 use crate::Site;
 use crate::house::well_made;
+use crate::post::draft;
 
 /// A referral of Rosa, on the waiting list, and the draft of another.
 async fn waiting(site: &Site) -> (Referral, Referral) {
@@ -36,17 +37,8 @@ async fn waiting(site: &Site) -> (Referral, Referral) {
         "schedule": { "reference": "Schedule/agenda" },
         "start": "2026-12-01T14:00:00Z", "end": "2026-12-01T14:20:00Z" });
     world.put(&system, "s1", slot).await;
-    let draft = Draft {
-        patient: Named { id: "rosa".into(), name: "Rosa Tzub".into() },
-        service: "oftalmologia".into(),
-        destination: Named { id: HOSPITAL.into(), name: "Hospital Regional de Cobán".into() },
-        reason: "Ve menos del ojo derecho".into(),
-        diagnoses: vec![("H25".into(), "Catarata senil".into())],
-        signs: Some(vec![]),
-        ..Draft::default()
-    };
-    let kept = start_draft(access, &nurse, &draft).await.unwrap();
-    let written = start_draft(access, &nurse, &draft).await.unwrap();
+    let kept = start_draft(access, &nurse, &draft()).await.unwrap();
+    let written = start_draft(access, &nurse, &draft()).await.unwrap();
     let sent = send(access, &nurse, &written).await.unwrap();
     let seen = Referral::load(access, &coordinator, sent.id()).await.unwrap();
     (review(access, &coordinator, &seen, &Review::Accept(Priority::P2), "Completa").await.unwrap(), kept)
