@@ -23,13 +23,14 @@ use fhir::Value;
 use jiff::civil::Weekday;
 use jiff::tz::Offset;
 use jiff::{SignedDuration, Timestamp};
+use network::Service;
 use store::{Change, Expect, Key, Location, Options, Write};
 
 use cast::Cast;
 use clock::StoryClock;
 use dice::Dice;
 use perform::{Stage, Story};
-use script::{PLOTS, Plot};
+use script::{PLOTS, Plot, Step};
 
 use crate::cli::Language;
 use crate::wiring;
@@ -222,16 +223,20 @@ fn begin<'a>(
     }
     let resident = *stage.dice.pick(&near);
     let (specialist, service) = *stage.dice.pick(&specialists);
-    let transfer = plot.steps.contains(&script::Step::Transfer);
+    let transfer = plot.steps.contains(&Step::Transfer);
     let fitting: Vec<&'static words::Case> =
         words::CASES.iter().filter(|case| case.specialty == service.specialty).collect();
     let Some(&case) = fitting.first().map(|_| stage.dice.pick(&fitting)) else { return Ok(None) };
     if service.specialty == "ginecologia-obstetricia" && !resident.female {
         return Ok(None);
     }
-    let times = schedule(stage, plot, now)?;
-    let meets = |step: &script::Step| matches!(step, script::Step::Attend | script::Step::Miss);
-    let meeting = plot.steps.iter().position(meets).filter(|_| !transfer).map(|at| times[at]);
+    let mut times = schedule(stage, plot, now);
+    let slot = if plot.steps.iter().any(|step| matches!(step, Step::Book | Step::Propose)) {
+        let Some(slot) = place(stage, service, plot, &mut times) else { return Ok(None) };
+        Some(slot)
+    } else {
+        None
+    };
     let priority = *stage.dice.pick(&[
         care::referral::state::Priority::P3,
         care::referral::state::Priority::P3,
@@ -248,13 +253,13 @@ fn begin<'a>(
         visit: stage.dice.between(0, 1) == 1,
         plan: !plot.steps.contains(&script::Step::AcknowledgeAlone),
         referral: None,
-        meeting,
+        slot,
     };
     Ok(Some((story, times, plot)))
 }
 
 /// The times of a plot's steps: the last one lies in the plot's recent past, the others before it.
-fn schedule(stage: &mut Stage<'_>, plot: &Plot, now: Timestamp) -> Result<Vec<Timestamp>> {
+fn schedule(stage: &mut Stage<'_>, plot: &Plot, now: Timestamp) -> Vec<Timestamp> {
     let pauses: Vec<i64> = plot.steps.iter().map(|step| step.pause_min(&mut stage.dice)).collect();
     let last = before(now, stage.dice.between(2 * 3600, (plot.last_days * DAY_S).max(5 * 3600)));
     let mut times = vec![last];
@@ -263,15 +268,41 @@ fn schedule(stage: &mut Stage<'_>, plot: &Plot, now: Timestamp) -> Result<Vec<Ti
         times.push(before(next, pause * 60));
     }
     times.reverse();
+    orderly(&mut times, plot.steps, now);
+    times
+}
+
+/// Moves steps into working hours, one after the other, and none to after `end`.
+fn orderly(times: &mut [Timestamp], steps: &[Step], end: Timestamp) {
     let mut previous = Timestamp::MIN;
-    for (time, step) in times.iter_mut().zip(plot.steps) {
+    for (time, step) in times.iter_mut().zip(steps) {
         if step.in_working_hours() {
             *time = working(*time);
         }
-        *time = (*time).max(previous).min(before(now, 60));
+        *time = (*time).max(previous).min(before(end, 60));
         previous = time.checked_add(SignedDuration::from_secs(45)).unwrap_or(*time);
     }
-    Ok(times)
+}
+
+/// Keeps a place of the agenda for a story. Where the person is attended or missed in it, that
+/// happens at its time, and what came before moves back with it. `None`: the agenda is full.
+fn place(stage: &mut Stage<'_>, service: &Service, plot: &Plot, times: &mut [Timestamp]) -> Option<Value> {
+    let Some(at) = plot.steps.iter().position(|step| matches!(step, Step::Attend | Step::Miss)) else {
+        return stage.keep_future(service);
+    };
+    let slot = stage.keep_past(service, times[at])?;
+    let (start, end) = (perform::moment(&slot, "start")?, perform::moment(&slot, "end")?);
+    let met = match plot.steps[at] {
+        Step::Miss => before(end, -60 * stage.dice.between(5, 10)),
+        _ => before(start, -60 * stage.dice.between(0, 8)),
+    };
+    let back = times[at].duration_since(met).as_secs();
+    for time in &mut times[..at] {
+        *time = before(*time, back);
+    }
+    orderly(&mut times[..at], plot.steps, start);
+    times[at] = met;
+    Some(slot)
 }
 
 /// Guatemala keeps UTC−6 all year.

@@ -1,7 +1,6 @@
 //! One step of a story, done by the person who would do it, through the same commands as the pages.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 
 use access::{Access, Act, Cx};
 use anyhow::{Context, Result};
@@ -13,6 +12,7 @@ use care::referral::state::{ExitReason, Priority, State};
 use care::referral::{Advance, Named, Referral, attend, book, cancel, exit, follow_up, send, transfer};
 use care::visit::form::{Diagnosis, Form, Treatment};
 use care::visit::record;
+use fhir::Value;
 use jiff::{Timestamp, ToSpan};
 use network::Service;
 use network::demo::Staff;
@@ -43,15 +43,15 @@ pub struct Story<'a> {
     /// Whether the answer asks something of the post.
     pub plan: bool,
     pub referral: Option<Referral>,
-    /// When the person is attended or missed: the appointment is booked for then.
-    pub meeting: Option<Timestamp>,
+    /// The place of the agenda kept for it, where it comes to an appointment.
+    pub slot: Option<Value>,
 }
 
 /// What steps share.
 pub struct Stage<'a> {
     pub access: &'a Access,
     pub cast: Cast<'a>,
-    /// Slots of the past that stories have taken.
+    /// Places of the agendas that stories have taken.
     pub taken: HashSet<String>,
     pub dice: Dice,
 }
@@ -198,52 +198,55 @@ impl Stage<'_> {
         Ok(review::review(self.access, cx, referral, &answer, grounds).await?)
     }
 
-    /// Books (or proposes) the place of the meeting: one of the agenda's own, made on the day it falls on.
-    async fn book(&mut self, story: &Story<'_>, step: Step, cx: &Cx, referral: &Referral) -> Result<Referral> {
-        let slot = match story.meeting {
-            Some(meeting) => self.past_slot(story.service, meeting).await?,
-            None => self.future_slot(story.service)?,
-        };
+    /// Books (or proposes) the story's place; one of the past is made in its agenda first.
+    async fn book(&self, story: &Story<'_>, step: Step, cx: &Cx, referral: &Referral) -> Result<Referral> {
+        let slot = story.slot.as_ref().context("a place kept for the story")?;
+        let id = slot.id().unwrap_or_default();
+        let key = Key::new("Slot", id);
+        if self.access.store().read(&key, &store::Visibility::All).await?.is_none() {
+            let program = Cx::system(self.access.store().clock().now(), "demo");
+            let changes = vec![Change { key, expect: Expect::Absent, write: Write::Put(slot.to_bytes().into()) }];
+            self.access.commit(&program, Act { name: "open-agenda", changes, ..Act::default() }).await?;
+        }
         Ok(match step {
-            Step::Propose => book::propose(self.access, cx, referral, &slot).await?,
-            _ => book::book(self.access, cx, referral, &slot).await?,
+            Step::Propose => book::propose(self.access, cx, referral, id).await?,
+            _ => book::book(self.access, cx, referral, id).await?,
         })
     }
 
-    async fn past_slot(&mut self, service: &Service, meeting: Timestamp) -> Result<String> {
-        let day = identity::today(meeting);
-        let around = network::slots(service, day.checked_sub(4.days())?, day.checked_add(4.days())?);
-        let near = |slot: &fhir::Value| {
-            let start = slot.text_at(&["start"]).and_then(|text| text.parse::<Timestamp>().ok());
-            start.map_or(i64::MAX, |start| (start.as_second() - meeting.as_second()).abs())
-        };
-        let free = around.iter().filter(|slot| slot.id().is_some_and(|id| !self.taken.contains(id)));
-        let slot = free.min_by_key(|slot| near(slot)).context("no place of the agenda near the meeting")?;
-        let id = slot.id().unwrap_or_default().to_owned();
-        self.taken.insert(id.clone());
-        let key = Key::new("Slot", id.clone());
-        if self.access.store().read(&key, &store::Visibility::All).await?.is_none() {
-            let cx = Cx::system(self.access.store().clock().now(), "demo");
-            let bytes: Arc<[u8]> = slot.to_bytes().into();
-            let changes = vec![Change { key, expect: Expect::Absent, write: Write::Put(bytes) }];
-            self.access.commit(&cx, Act { name: "open-agenda", changes, ..Act::default() }).await?;
-        }
-        Ok(id)
+    /// Keeps the last free place of an agenda that was over a while before this time.
+    pub fn keep_past(&mut self, service: &Service, by: Timestamp) -> Option<Value> {
+        let day = identity::today(by);
+        let over = by.checked_sub(10.minutes()).ok()?;
+        let places = network::slots(service, day.checked_sub(30.days()).ok()?, day);
+        let free = |slot: &Value| moment(slot, "end").is_some_and(|end| end < over) && !self.taken.contains(id(slot));
+        let slot = places.into_iter().rfind(free)?;
+        self.taken.insert(id(&slot).to_owned());
+        Some(slot)
     }
 
-    fn future_slot(&mut self, service: &Service) -> Result<String> {
+    /// Keeps one of the next free places of an agenda.
+    pub fn keep_future(&mut self, service: &Service) -> Option<Value> {
         let schedule = format!("Schedule/{}", service.schedule_id());
         let free = self.cast.demo.resources.iter().filter(|one| {
             one.resource_type() == Some("Slot")
                 && one.text_at(&["schedule", "reference"]) == Some(&schedule)
-                && one.id().is_some_and(|id| !self.taken.contains(id))
+                && !self.taken.contains(id(one))
         });
-        let ids: Vec<String> = free.take(24).filter_map(|one| one.id().map(str::to_owned)).collect();
-        anyhow::ensure!(!ids.is_empty(), "no free place in {schedule}");
-        let id = self.dice.pick(&ids).clone();
-        self.taken.insert(id.clone());
-        Ok(id)
+        let next: Vec<&Value> = free.take(24).collect();
+        let slot = (*next.first().map(|_| self.dice.pick(&next))?).clone();
+        self.taken.insert(id(&slot).to_owned());
+        Some(slot)
     }
+}
+
+fn id(slot: &Value) -> &str {
+    slot.id().unwrap_or_default()
+}
+
+/// When a place begins (`start`) or ends (`end`).
+pub fn moment(slot: &Value, edge: &str) -> Option<Timestamp> {
+    slot.text_at(&[edge])?.parse().ok()
 }
 
 fn counter_referral(story: &Story<'_>, now: Timestamp) -> CounterReferral {

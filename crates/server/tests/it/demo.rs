@@ -41,7 +41,7 @@ fn of_type<'a>(all: &'a BTreeMap<store::Key, Value>, kind: &'a str) -> impl Iter
 #[tokio::test]
 async fn at_least_five_referrals_rest_in_every_state_and_everybody_is_marked_as_made_up() {
     let site = Site::new();
-    let made = site.run(&["demo", "--seed-only", "--people", "900", "--referrals-percent", "1", "--log", "warn"]);
+    let made = site.run(&["demo", "--seed-only", "--log", "warn"]);
     assert!(made.status.success(), "{}", told(&made));
     let all = everything(&site).await;
 
