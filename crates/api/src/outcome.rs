@@ -10,7 +10,7 @@ use bytes::Bytes;
 use fhir::outcome::{Issue, operation_outcome};
 use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderName, StatusCode};
-use store::Kind;
+use store::{Kind, StoreError};
 
 use crate::answer::FHIR_JSON;
 use crate::error::ApiError;
@@ -51,9 +51,15 @@ fn of_error(error: &ApiError) -> (StatusCode, &'static str) {
         ApiError::NoMatch { .. } => (StatusCode::PRECONDITION_FAILED, "not-found"),
         ApiError::Patch(_) => (of_kind(error.kind()).0, "processing"),
         ApiError::Access(AccessError::TooMany { .. }) => (StatusCode::TOO_MANY_REQUESTS, "throttled"),
+        _ if is_untraced(error) => (StatusCode::SERVICE_UNAVAILABLE, "exception"),
         ApiError::Entry { error, .. } => of_error(error),
         _ => of_kind(error.kind()),
     }
+}
+
+/// What may only be read with a trace, while none can be written.
+fn is_untraced(error: &ApiError) -> bool {
+    matches!(error, ApiError::Access(AccessError::Store(StoreError::AuditUnavailable(_))))
 }
 
 /// The status of an error.
@@ -75,6 +81,11 @@ pub fn issues(error: &ApiError) -> Vec<Issue> {
             vec![Issue::general(code, format!("{error}; it knows {known}"))]
         }
         ApiError::Entry { place, error } => issues(error).into_iter().map(|issue| within(place, issue)).collect(),
+        _ if is_untraced(error) => {
+            let say = "who reads can't be written down now, so nobody's record is read; whoever runs this server must \
+                       see to its disk";
+            vec![Issue::general(code, say)]
+        }
         _ if error.kind() == Kind::Fault => {
             vec![Issue::general(code, "something is broken here; the server's log tells more under this request's id")]
         }

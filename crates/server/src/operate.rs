@@ -40,6 +40,7 @@ pub struct Figures {
     seconds: Family<RouteOnly, Histogram>,
     log_entries: Gauge,
     failed_jobs: Gauge,
+    audit_writable: Gauge,
     store: Store,
 }
 
@@ -56,6 +57,7 @@ impl Figures {
             seconds: Family::new_with_constructor(histogram),
             log_entries: Gauge::default(),
             failed_jobs: Gauge::default(),
+            audit_writable: Gauge::default(),
             store,
         };
         let registry = &mut figures.registry;
@@ -63,6 +65,8 @@ impl Figures {
         registry.register("http_request_seconds", "Time to the answer's head", figures.seconds.clone());
         registry.register("log_entries", "Entries of the log", figures.log_entries.clone());
         registry.register("jobs_failed", "Jobs that failed for good", figures.failed_jobs.clone());
+        let said = "1 when reads can be written down, and so answered";
+        registry.register("audit_writable", said, figures.audit_writable.clone());
         Arc::new(figures)
     }
 
@@ -71,6 +75,7 @@ impl Figures {
         self.log_entries.set(i64::try_from(head.seq).unwrap_or(i64::MAX));
         let failed = self.store.failed_jobs().await?.len();
         self.failed_jobs.set(i64::try_from(failed).unwrap_or(i64::MAX));
+        self.audit_writable.set(i64::from(self.store.audit_works().await.is_ok()));
         let mut text = String::new();
         encode(&mut text, &self.registry).map_err(|_| store::StoreError::Fault("metrics can't be written"))?;
         Ok(text)
@@ -98,13 +103,13 @@ fn after_panic(_cause: Box<dyn Any + Send>) -> Response {
 }
 
 async fn ready(State(figures): State<Arc<Figures>>) -> Response {
-    match figures.store.head().await {
-        Ok(_) => "ready\n".into_response(),
-        Err(error) => {
-            tracing::error!(%error, "not ready");
-            (StatusCode::SERVICE_UNAVAILABLE, "the store does not answer\n").into_response()
-        }
-    }
+    let said = match (figures.store.head().await, figures.store.audit_works().await) {
+        (Ok(_), Ok(())) => return "ready\n".into_response(),
+        (Err(error), _) => (error, "the store does not answer\n"),
+        (_, Err(error)) => (error, "reads can't be written down: nobody's record is shown\n"),
+    };
+    tracing::error!(error = %said.0, "not ready");
+    (StatusCode::SERVICE_UNAVAILABLE, said.1).into_response()
 }
 
 /// The figures carry no person's data; they are given on the same address, so an operator who

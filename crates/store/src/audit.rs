@@ -127,6 +127,15 @@ impl Store {
         self.trail().write(record, true).await
     }
 
+    /// Whether reads can be written down, and so answered: after a write that failed, one without a
+    /// record is tried.
+    ///
+    /// # Errors
+    /// [`StoreError::AuditUnavailable`].
+    pub async fn audit_works(&self) -> Result<(), StoreError> {
+        self.trail().works().await
+    }
+
     /// Searches the chain, newest first.
     pub async fn audit_search(&self, query: &AuditQuery) -> Result<Vec<(u64, AuditRecord)>, StoreError> {
         let mut asked = Statement::new("1 = 1");

@@ -1,8 +1,9 @@
 //! The thread that writes the audit chain. What waits shares a transaction; one that nobody waits
 //! for on the disk is carried there by a later one, at most [`FLUSH`] after it was answered.
 
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -21,7 +22,8 @@ const FLUSH: Duration = Duration::from_millis(25);
 const GROUP: usize = 512;
 
 struct Item {
-    record: AuditRecord,
+    /// None: only whether the chain can be written is asked.
+    record: Option<AuditRecord>,
     durable: bool,
     reply: oneshot::Sender<Result<(), StoreError>>,
 }
@@ -31,6 +33,8 @@ pub(crate) struct Trail {
     queue: Mutex<Option<Sender<Item>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
     readers: Readers,
+    /// The last write failed.
+    failing: Arc<AtomicBool>,
 }
 
 impl Trail {
@@ -38,15 +42,26 @@ impl Trail {
         let mut conn = opener.writer()?;
         crate::schema::prepare_audit(&mut conn)?;
         let (queue, waiting) = channel();
-        let serving = Serving { conn: Some(conn), opener: opener.clone(), unsynced: None };
+        let failing = Arc::new(AtomicBool::new(false));
+        let serving = Serving { conn: Some(conn), opener: opener.clone(), unsynced: None, failing: failing.clone() };
         let thread = std::thread::Builder::new().name("tejido-audit".to_owned());
         let thread = thread
             .spawn(move || serving.serve(&waiting))
             .map_err(|error| StoreError::file("starting the audit writer", error))?;
-        Ok(Self { queue: Mutex::new(Some(queue)), thread: Mutex::new(Some(thread)), readers: Readers::new(opener) })
+        let (queue, thread) = (Mutex::new(Some(queue)), Mutex::new(Some(thread)));
+        Ok(Self { queue, thread, readers: Readers::new(opener), failing })
     }
 
     pub(crate) async fn write(&self, record: AuditRecord, durable: bool) -> Result<(), StoreError> {
+        self.send(Some(record), durable).await
+    }
+
+    /// Whether the chain can be written: what was told last, or, when that was a fault, a new try.
+    pub(crate) async fn works(&self) -> Result<(), StoreError> {
+        if self.failing.load(Ordering::Relaxed) { self.send(None, true).await } else { Ok(()) }
+    }
+
+    async fn send(&self, record: Option<AuditRecord>, durable: bool) -> Result<(), StoreError> {
         let closed = || StoreError::AuditUnavailable("the store is closed".to_owned());
         let (reply, answer) = oneshot::channel();
         let queue = self.queue.lock().ok().and_then(|queue| queue.clone()).ok_or_else(closed)?;
@@ -77,6 +92,7 @@ struct Serving {
     opener: Opener,
     /// Since when something is written that the disk may not have.
     unsynced: Option<Instant>,
+    failing: Arc<AtomicBool>,
 }
 
 impl Serving {
@@ -104,6 +120,7 @@ impl Serving {
 
     fn write(&mut self, group: Vec<Item>, durable: bool) {
         let done = self.transaction(&group, durable);
+        self.failing.store(done.is_err(), Ordering::Relaxed);
         let answer = match done {
             Ok(()) if durable => {
                 self.unsynced = None;
@@ -136,9 +153,9 @@ impl Serving {
         conn.begin(durable)?;
         let (mut seq, mut hash) = head(conn, true)?;
         let mut statements = Vec::with_capacity(group.len() * 2 + 1);
-        for item in group {
+        for record in group.iter().filter_map(|item| item.record.as_ref()) {
             seq += 1;
-            hash = append(&mut statements, &item.record, seq, hash);
+            hash = append(&mut statements, record, seq, hash);
         }
         // A durable group without records still writes, so that the disk gets what came before.
         let mut moved = Statement::new("UPDATE audit_head SET synced = synced + 1, seq = ");

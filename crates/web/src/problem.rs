@@ -41,6 +41,8 @@ pub enum Problem {
     Busy(u64),
     /// A person's record that opens only with a written reason: the person's id.
     ReasonNeeded(String),
+    /// Looks at records can't be written down, so none is shown.
+    Untraced,
     /// Something is broken here.
     Fault,
 }
@@ -68,7 +70,7 @@ impl Problem {
             Self::Twice | Self::Stale | Self::Rule(_) | Self::Again(_) => StatusCode::CONFLICT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Unreadable => StatusCode::BAD_REQUEST,
-            Self::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Busy(_) | Self::Untraced => StatusCode::SERVICE_UNAVAILABLE,
             Self::Fault => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -85,6 +87,7 @@ impl Problem {
             Self::TooLarge => (t("muy-grande-titulo"), t("muy-grande")),
             Self::Unreadable => (t("ilegible-titulo"), t("ilegible")),
             Self::Busy(seconds) => (t("ocupado-titulo"), t("ocupado").with("n", *seconds)),
+            Self::Untraced => (t("sin-rastro-titulo"), t("sin-rastro")),
             Self::Fault => (t("falla-titulo"), t("falla")),
         }
     }
@@ -109,6 +112,7 @@ impl From<AccessError> for Problem {
     fn from(error: AccessError) -> Self {
         match error {
             AccessError::ReasonNeeded { patient } => Self::ReasonNeeded(patient),
+            AccessError::Store(store::StoreError::AuditUnavailable(_)) => Self::Untraced,
             AccessError::TooMany { seconds } => Self::Busy(seconds),
             AccessError::Rule(issues) => Self::Rule(Breach::of(&issues)),
             other => {

@@ -1,6 +1,6 @@
 //! `tejido user …` and `tejido token …`, beside a running server.
 
-use crate::kit::{Reply, Served, Site, bearer, told};
+use crate::kit::{Served, Site, bearer, told};
 
 const PASSWORD: &str = "el maíz crece despacio";
 const OTHER: &str = "la lluvia llegó en mayo";
@@ -51,33 +51,5 @@ fn a_token_stands_alone_on_standard_output_and_opens_until_it_is_revoked() {
 
 /// Whether the password opens the pages.
 fn enters(server: &Served, password: &str) -> bool {
-    let page = server.get("/entrar", &[]);
-    let cookies = cookies(&page);
-    let hidden = |name: &str| {
-        let rest = page.body.split(&format!("name=\"{name}\" value=\"")).nth(1).expect("a hidden field");
-        rest.split('"').next().unwrap_or_default().to_owned()
-    };
-    let form = [
-        ("_sello", hidden("_sello")),
-        ("_una", hidden("_una")),
-        ("usuario", "ixmucane".into()),
-        ("clave", password.to_owned()),
-    ];
-    let encode = |text: &str| text.bytes().map(|byte| format!("%{byte:02x}")).collect::<String>();
-    let body: Vec<_> = form.iter().map(|(name, value)| format!("{name}={}", encode(value))).collect();
-    let headers = [("Cookie", cookies.as_str()), ("Content-Type", "application/x-www-form-urlencoded")];
-    let answer = server.ask("POST", "/entrar", &headers, &body.join("&"));
-    assert!([200, 303, 401, 422, 403].contains(&answer.status), "{answer:?}");
-    answer.status == 303 && cookies_of(&answer).any(|cookie| cookie.starts_with("sesion="))
-}
-
-fn cookies_of(reply: &Reply) -> impl Iterator<Item = &str> {
-    reply.head.lines().filter_map(|line| {
-        let (name, value) = line.split_once(':')?;
-        name.eq_ignore_ascii_case("set-cookie").then(|| value.trim().split(';').next().unwrap_or_default())
-    })
-}
-
-fn cookies(reply: &Reply) -> String {
-    cookies_of(reply).collect::<Vec<_>>().join("; ")
+    server.log_in("ixmucane", password).is_some()
 }

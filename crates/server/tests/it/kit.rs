@@ -85,7 +85,7 @@ pub struct Served {
 }
 
 impl Served {
-    fn at(mut child: Child) -> Self {
+    pub fn at(mut child: Child) -> Self {
         let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
         let address = lines.by_ref().map_while(Result::ok).find_map(|line| {
             let (_, rest) = line.split_once("://")?;
@@ -109,6 +109,29 @@ impl Served {
         let stream = TcpStream::connect(self.address).expect("the server listens");
         stream.set_read_timeout(Some(Duration::from_secs(60))).expect("a socket");
         stream
+    }
+
+    /// The cookies of somebody whom the password lets in.
+    pub fn log_in(&self, user: &str, password: &str) -> Option<String> {
+        let page = self.get("/entrar", &[]);
+        let hidden = |name: &str| {
+            let rest = page.body.split(&format!("name=\"{name}\" value=\"")).nth(1).expect("a hidden field");
+            rest.split('"').next().unwrap_or_default().to_owned()
+        };
+        let form = [
+            ("_sello", hidden("_sello")),
+            ("_una", hidden("_una")),
+            ("usuario", user.to_owned()),
+            ("clave", password.to_owned()),
+        ];
+        let encode = |text: &str| text.bytes().map(|byte| format!("%{byte:02x}")).collect::<String>();
+        let body: Vec<_> = form.iter().map(|(name, value)| format!("{name}={}", encode(value))).collect();
+        let cookies = page.cookies().join("; ");
+        let headers = [("Cookie", cookies.as_str()), ("Content-Type", "application/x-www-form-urlencoded")];
+        let answer = self.ask("POST", "/entrar", &headers, &body.join("&"));
+        assert!([200, 303, 401, 422, 403].contains(&answer.status), "{answer:?}");
+        let session = answer.cookies().into_iter().find(|cookie| cookie.starts_with("sesion="));
+        session.filter(|_| answer.status == 303).map(str::to_owned)
     }
 
     /// Sends a signal, such as `HUP`.
@@ -168,6 +191,13 @@ impl Reply {
         let body =
             if head.to_lowercase().contains("transfer-encoding: chunked") { unchunk(body) } else { body.to_owned() };
         Self { status, head: head.to_owned(), body }
+    }
+
+    /// The cookies that it sets, as a browser sends them back.
+    pub fn cookies(&self) -> Vec<&str> {
+        let set = |line: &'_ str| line.split_once(':').is_some_and(|(name, _)| name.eq_ignore_ascii_case("set-cookie"));
+        let lines = self.head.lines().filter(|line| set(line));
+        lines.filter_map(|line| line.split_once(':')?.1.trim().split(';').next()).collect()
     }
 
     pub fn value(&self) -> Value {

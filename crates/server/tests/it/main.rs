@@ -7,3 +7,4 @@ mod door;
 mod keeping;
 mod kit;
 mod load;
+mod untraced;

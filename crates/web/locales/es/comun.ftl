@@ -121,5 +121,7 @@ ocupado = No guardamos nada. Intente de nuevo en { $n ->
     [one] { $n } segundo
    *[other] { $n } segundos
 }.
+sin-rastro-titulo = Por ahora no se puede ver ninguna historia
+sin-rastro = Tejido anota quién ve los datos de cada persona y en este momento no puede anotarlo, así que no los muestra. Avise ya a quien administra Tejido: el disco del servidor puede estar lleno.
 falla-titulo = Algo falló aquí
 falla = No es culpa suya. Intente de nuevo; si sigue fallando, avise a quien administra Tejido.
