@@ -164,7 +164,7 @@ fn judge_one(cx: &Cx, one: Proposed<'_>, view: &View<'_>) -> Result<(), Issue> {
         "Task" if is_kind(after, KIND_FOLLOW_UP) => chain::follow_up(cx, one, after, view),
         "Task" => Err(rule("Task.code", "a governed Task is a referencia or a seguimiento")),
         "ServiceRequest" => chain::request(one, after, view),
-        "Appointment" => place::appointment(one, after, view),
+        "Appointment" => place::appointment(cx, one, after, view),
         _ => place::slot(cx, one, after, view),
     }
 }

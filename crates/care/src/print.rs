@@ -47,6 +47,11 @@ pub(crate) fn instant(at: DateTime) -> Option<Timestamp> {
     Offset::constant(-6).to_timestamp(at).ok()
 }
 
+/// When the day of a moment begins in Guatemala.
+pub(crate) fn day_of(at: Timestamp) -> Option<Timestamp> {
+    instant(local(at).date().at(0, 0, 0, 0))
+}
+
 /// A printed referral.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PrintedReferral {

@@ -4,6 +4,7 @@
 use fhir::outcome::Issue;
 
 use crate::CareError;
+use crate::referral::state::TOO_EARLY;
 
 /// Said when a plan is closed or amended before all of it is done or given up.
 pub(super) const OPEN: &str = "of the plan is still open";
@@ -40,6 +41,7 @@ impl Breach {
         let place = issue.expression.as_deref().unwrap_or_default();
         let said = |words: &str| issue.diagnostics.contains(words);
         match place {
+            _ if said(TOO_EARLY) => Self::TooEarly,
             _ if said(OPEN) => Self::OpenFollowUp,
             _ if said(UNHEARD) => Self::Unheard,
             _ if said(NOT_YOURS) => Self::NotYours,
@@ -55,6 +57,7 @@ impl Breach {
     pub fn behind(error: &CareError) -> Option<Self> {
         match error {
             CareError::Access(access::AccessError::Rule(issues)) => Some(Self::of(issues)),
+            CareError::Transition(refused) if refused.why == TOO_EARLY => Some(Self::TooEarly),
             CareError::UrgentFirst { .. } => Some(Self::DangerSigns),
             _ => None,
         }

@@ -19,7 +19,7 @@ use crate::referral::task::{
 use crate::resource::{claims, id_of, key_of};
 
 /// How far a client's clock may be from ours.
-const CLOCKS_APART: SignedDuration = SignedDuration::from_mins(5);
+pub(super) const CLOCKS_APART: SignedDuration = SignedDuration::from_mins(5);
 /// Statuses that end a follow-up.
 pub(crate) const FINAL: [&str; 4] = ["completed", "cancelled", "failed", "rejected"];
 

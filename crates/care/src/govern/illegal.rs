@@ -3,7 +3,7 @@
 
 use access::system;
 use fhir::{Value, json};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use store::Key;
 
 use crate::danger;
@@ -84,6 +84,11 @@ fn paths(author: &str) -> Vec<Vec<Move>> {
     ]
 }
 
+/// So many minutes before, as resources write it.
+fn before(now: Timestamp, minutes: i64) -> String {
+    (now - SignedDuration::from_mins(minutes)).to_string()
+}
+
 /// A referral on its way through the states, with what belongs to it.
 struct Scene {
     prefix: String,
@@ -112,7 +117,7 @@ impl Scene {
         write_state(&mut task, &State::Draft);
         let slot = json!({ "resourceType": "Slot", "id": id("lugar"), "meta": { "profile": [system::PROFILE_SLOT] },
             "schedule": reference("Schedule", "agenda"), "status": "free",
-            "start": "2026-12-01T14:20:00Z", "end": "2026-12-01T14:40:00Z" });
+            "start": before(now, 40), "end": before(now, 20) });
         let setup = vec![vec![request.clone(), task.clone(), slot.clone()]];
         Self { prefix, now, request, task, slot, appointment: None, setup }
     }
@@ -179,7 +184,7 @@ impl Scene {
 
     fn appointment(&self, id: &str, status: &str) -> Value {
         json!({ "resourceType": "Appointment", "id": id, "meta": { "profile": [system::PROFILE_APPOINTMENT] },
-            "status": status, "start": "2026-12-01T14:20:00Z", "end": "2026-12-01T14:40:00Z",
+            "status": status, "start": before(self.now, 40), "end": before(self.now, 20),
             "slot": [reference("Slot", &self.id("lugar"))],
             "basedOn": [reference("ServiceRequest", &self.id("solicitud"))],
             "supportingInformation": [reference("Task", &self.id("tarea"))],
@@ -244,7 +249,7 @@ impl Scene {
             change(&mut task);
             (name.to_owned(), vec![task], None)
         };
-        let later = (self.now + jiff::SignedDuration::from_hours(24 * 365)).to_string();
+        let later = (self.now + SignedDuration::from_hours(24 * 365)).to_string();
         let stat = self.task.text_at(&["priority"]) == Some(STAT);
         let start = self.task.get("executionPeriod").and_then(|period| period.get("start")).cloned();
         vec![
@@ -340,7 +345,7 @@ impl Scene {
             State::Advised { clock },
             State::Accepted { clock },
             State::Waiting(wait.clone()),
-            State::Waiting(Wait { clock: clock - jiff::SignedDuration::from_hours(900), ..wait.clone() }),
+            State::Waiting(Wait { clock: clock - SignedDuration::from_hours(900), ..wait.clone() }),
             State::Proposed { wait: wait.clone(), appointment: self.id("cita") },
             State::Booked { wait: wait.clone(), appointment: self.id("cita") },
             State::Missed(Wait { missed: 2, ..wait.clone() }),

@@ -3,9 +3,13 @@
 use access::{Cx, Proposed, Role, system};
 use fhir::Value;
 use fhir::outcome::Issue;
+use jiff::Timestamp;
 use store::Key;
 
 use super::View;
+use super::chain::CLOCKS_APART;
+use crate::print::day_of;
+use crate::referral::state::TOO_EARLY;
 use crate::referral::task::{read_state, rule};
 use crate::resource::{claims, id_of, key_of};
 
@@ -33,7 +37,7 @@ fn slots(appointment: &Value) -> impl Iterator<Item = Key> {
 }
 
 /// An Appointment of a referral.
-pub(super) fn appointment(one: Proposed<'_>, after: &Value, view: &View<'_>) -> Result<(), Issue> {
+pub(super) fn appointment(cx: &Cx, one: Proposed<'_>, after: &Value, view: &View<'_>) -> Result<(), Issue> {
     let next = status(after);
     let was = one.before.map_or("", status);
     let allowed: &[&str] = match was {
@@ -45,6 +49,9 @@ pub(super) fn appointment(one: Proposed<'_>, after: &Value, view: &View<'_>) -> 
     };
     if next != was && !allowed.contains(&next) {
         return Err(rule("Appointment.status", format!("from {was:?} to {next:?} is not possible")));
+    }
+    if next != was {
+        in_time(cx, after, next)?;
     }
     let task = after.items("supportingInformation").iter().filter_map(|one| key_of(Some(one)));
     let task = task.filter(|key| key.resource_type == "Task").find_map(|key| view.get(&key));
@@ -66,6 +73,20 @@ pub(super) fn appointment(one: Proposed<'_>, after: &Value, view: &View<'_>) -> 
         return Err(rule("Appointment.participant", "the person of the referral is missing"));
     }
     holds_its_slots(one, after, view)
+}
+
+/// Nobody comes on a day before the appointment, and nobody has missed one that is not over.
+fn in_time(cx: &Cx, appointment: &Value, status: &str) -> Result<(), Issue> {
+    let time = |member: &str| appointment.text_at(&[member])?.parse::<Timestamp>().ok();
+    let from = match status {
+        "noshow" => time("end"),
+        "arrived" | "checked-in" | "fulfilled" => time("start").and_then(day_of),
+        _ => None,
+    };
+    match from {
+        Some(from) if from > cx.now + CLOCKS_APART => Err(rule("Appointment.status", TOO_EARLY)),
+        _ => Ok(()),
+    }
 }
 
 fn holds_its_slots(one: Proposed<'_>, after: &Value, view: &View<'_>) -> Result<(), Issue> {

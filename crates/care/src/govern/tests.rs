@@ -3,6 +3,8 @@
 use super::*;
 use access::Facility;
 
+use crate::referral::state::Phase;
+
 fn now() -> jiff::Timestamp {
     "2026-11-24T14:00:00Z".parse().unwrap()
 }
@@ -56,6 +58,21 @@ fn every_illegal_move_is_refused_with_code_and_place() {
         }
     }
     assert!(count > 500, "{count} illegal moves");
+}
+
+#[test]
+fn nobody_misses_an_appointment_that_is_not_over_whatever_the_road() {
+    let row = illegal_moves("x", "system", now()).into_iter().find(|row| row.from == Phase::Missed).unwrap();
+    let (last, before) = row.setup.split_last().unwrap();
+    let mut world = World::default();
+    let system = Cx::system(now(), "test");
+    for commit in before {
+        world.commit(&system, commit).unwrap();
+    }
+    let during = Cx { now: now() - jiff::SignedDuration::from_mins(30), ..system.clone() };
+    let issues = world.judge(&during, last, None).unwrap_err();
+    assert!(issues.iter().any(|issue| Breach::of(std::slice::from_ref(issue)) == Breach::TooEarly), "{issues:?}");
+    world.judge(&system, last, None).unwrap();
 }
 
 fn at(role: Role, id: &str, territory: &[&str]) -> Cx {

@@ -8,7 +8,7 @@ use store::{Change, PrivateWrite, Stored};
 use crate::CareError;
 use crate::referral::moves::Move;
 use crate::referral::pair::{Named, Referral};
-use crate::referral::state::{Phase, State};
+use crate::referral::state::{InvalidTransition, Phase, State, TOO_EARLY};
 use crate::referral::task::{object, objections, replace, request_status, write_state};
 use crate::resource::{concept, id_of, named, put, reference, text};
 
@@ -79,8 +79,12 @@ impl<'a> Advance<'a> {
     /// Decides and commits.
     ///
     /// # Errors
-    /// `Transition` when the state does not allow it; the gate's.
+    /// `Transition` when the state, or the time of the appointment, does not allow it; the gate's.
     pub async fn commit(self, access: &Access, cx: &Cx) -> Result<Referral, CareError> {
+        let kind = self.step.kind();
+        if self.referral.not_before(kind).is_some_and(|from| from > cx.now) {
+            return Err(InvalidTransition { from: self.referral.state.phase(), step: kind, why: TOO_EARLY }.into());
+        }
         let next = self.referral.state.apply(&self.step, cx.now)?;
         let (request, mut task) = self.next_pair(cx, &next);
         let mut told = provenance(access, cx, self.step.kind().code(), &self.note, &task);

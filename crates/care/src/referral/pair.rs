@@ -194,7 +194,19 @@ impl Referral {
     pub fn allows(&self, cx: &Cx, step: &Move) -> bool {
         let amends = matches!(self.state, State::Acknowledged { .. } | State::Plan { .. });
         let asked = !amends || step.kind() != MoveKind::CounterRefer || self.objections().next().is_some();
-        asked && self.may(cx, step.kind()) && self.state.apply(step, cx.now).is_ok()
+        let in_time = self.not_before(step.kind()).is_none_or(|from| from <= cx.now);
+        asked && in_time && self.may(cx, step.kind()) && self.state.apply(step, cx.now).is_ok()
+    }
+
+    /// From when an appointment can be attended (its day) or noted as missed (its end); `None` for
+    /// other moves, and where the Task does not say when the appointment ends.
+    pub fn not_before(&self, kind: MoveKind) -> Option<Timestamp> {
+        let end = self.due().filter(|_| matches!(self.state, State::Booked { .. }))?;
+        match kind {
+            MoveKind::NoShow => Some(end),
+            MoveKind::Attend => crate::print::day_of(end),
+            _ => None,
+        }
     }
 
     /// The same for a reviewer's answer: whoever may take it up answers at once, see

@@ -171,6 +171,8 @@ pub struct InvalidTransition {
 
 /// The refusal that names no finer reason.
 pub(crate) const NOT_HERE: &str = "the state does not allow it";
+/// The refusal of what is attended on a day before its appointment, or missed before it is over.
+pub(crate) const TOO_EARLY: &str = "the time of the appointment has not come";
 
 impl State {
     /// Which state, without its data.

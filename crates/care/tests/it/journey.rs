@@ -1,5 +1,6 @@
 //! From the post to the hospital and back, until the circuit is closed.
 
+use care::govern::Breach;
 use care::referral::answer::{CounterReferral, Line, LineAnswer, LineKind, acknowledge, counter_refer, lines};
 use care::referral::attend::attend;
 use care::referral::book::{book, confirm_proposal, decline_proposal, propose, reschedule};
@@ -8,7 +9,7 @@ use care::referral::draft::{discard, start_draft, update_draft};
 use care::referral::exit::{confirm_exit, exit, reopen};
 use care::referral::follow_up::{finish_follow_up, settle};
 use care::referral::home::waiting_at_post;
-use care::referral::moves::MoveKind;
+use care::referral::moves::{Move, MoveKind};
 use care::referral::place::free_places;
 use care::referral::review::{RedirectReason, ReturnReason, Review, review};
 use care::referral::send::{complete, send};
@@ -20,7 +21,7 @@ use care::{CareError, print};
 use store::{Key, Kind};
 use testkit::HOSPITAL;
 
-use crate::stage::{draft, stage};
+use crate::stage::{after, draft, stage};
 
 #[tokio::test]
 async fn a_referral_goes_to_the_hospital_and_comes_back_closed() {
@@ -51,7 +52,7 @@ async fn a_referral_goes_to_the_hospital_and_comes_back_closed() {
 
     let day = agenda(access, &stage.specialist, "2026-12-01".parse().unwrap()).await.unwrap();
     assert_eq!((day.len(), day[0].referral.id()), (1, moved.id()));
-    let attended = attend(access, &stage.specialist, &day[0].referral).await.unwrap();
+    let attended = attend(access, &after(&stage.specialist), &day[0].referral).await.unwrap();
     let answer = CounterReferral {
         findings: "Catarata madura. Visión < 20/200 & dolor".into(),
         diagnoses: vec![("H25".into(), "Catarata senil".into())],
@@ -68,7 +69,7 @@ async fn a_referral_goes_to_the_hospital_and_comes_back_closed() {
         red_flags: "Dolor fuerte".into(),
         next: "Alta del especialista".into(),
     };
-    let delivered = counter_refer(access, &stage.specialist, &attended, &answer).await.unwrap();
+    let delivered = counter_refer(access, &after(&stage.specialist), &attended, &answer).await.unwrap();
 
     let post = waiting_at_post(access, &stage.nurse).await.unwrap();
     assert_eq!(post.to_acknowledge.len(), 1);
@@ -118,8 +119,8 @@ async fn settled(stage: &crate::stage::Stage, heard: &Referral) -> Referral {
 async fn answered(stage: &crate::stage::Stage, lines: &[&str]) -> Referral {
     let access = &stage.world.access;
     let booked = book(access, &stage.clerk, &stage.waiting().await, "s1").await.unwrap();
-    let attended = attend(access, &stage.specialist, &booked).await.unwrap();
-    counter_refer(access, &stage.specialist, &attended, &answer(lines)).await.unwrap()
+    let attended = attend(access, &after(&stage.specialist), &booked).await.unwrap();
+    counter_refer(access, &after(&stage.specialist), &attended, &answer(lines)).await.unwrap()
 }
 
 fn answer(lines: &[&str]) -> CounterReferral {
@@ -160,10 +161,11 @@ async fn what_failed_or_was_refused_waits_for_a_new_answer() {
     let rests = acknowledge(access, &stage.nurse, &delivered, &refused).await.unwrap();
     assert_eq!(rests.state.phase(), Phase::Acknowledged);
     let seen = Referral::load(access, &stage.specialist, rests.id()).await.unwrap();
-    let again = counter_refer(access, &stage.specialist, &seen, &answer(&["Llamar por teléfono"])).await.unwrap();
+    let again =
+        counter_refer(access, &after(&stage.specialist), &seen, &answer(&["Llamar por teléfono"])).await.unwrap();
     assert_eq!((again.state.phase(), again.objections().count()), (Phase::Delivered, 0));
     let plan = acknowledge(access, &stage.nurse, &again, &[LineAnswer::Accepted]).await.unwrap();
-    let early = counter_refer(access, &stage.specialist, &plan, &answer(&[])).await;
+    let early = counter_refer(access, &after(&stage.specialist), &plan, &answer(&[])).await;
     assert_eq!(early.unwrap_err().kind(), Kind::Rule, "a line is still open");
     let task = &plan.follow_ups()[0];
     let failed = finish_follow_up(access, &stage.nurse, task, false, "No contesta").await.unwrap();
@@ -320,7 +322,12 @@ async fn a_missed_appointment_a_cancelled_one_and_an_exit_that_two_people_decide
     let absent = book(access, &stage.clerk, &kept, "s1").await;
     assert!(matches!(absent, Err(CareError::Taken { .. })));
     let booked = book(access, &stage.clerk, &kept, "s2").await.unwrap();
-    let missed = no_show(access, &stage.clerk, &booked, "No llegó").await.unwrap();
+    let early = no_show(access, &stage.clerk, &booked, "No llegó").await.unwrap_err();
+    assert_eq!(Breach::behind(&early), Some(Breach::TooEarly), "her appointment is not over: {early}");
+    let early = attend(access, &stage.specialist, &booked).await.unwrap_err();
+    assert_eq!(Breach::behind(&early), Some(Breach::TooEarly), "nor has its day come: {early}");
+    assert!(!booked.allows(&stage.clerk, &Move::NoShow) && booked.allows(&after(&stage.clerk), &Move::NoShow));
+    let missed = no_show(access, &after(&stage.clerk), &booked, "No llegó").await.unwrap();
     assert_eq!(waiting_at_post(access, &stage.nurse).await.unwrap().to_find.len(), 1);
     let found = relist(access, &stage.nurse, &missed, "Estaba de viaje").await.unwrap();
     let dead = exit(access, &stage.nurse, &found, ExitReason::Death, "Acta del municipio").await.unwrap();

@@ -14,7 +14,7 @@ use care::referral::worklist::{Filter, board};
 use store::{Change, Expect, Key, Kind, Write};
 use testkit::{OTHER_POST, POST};
 
-use crate::stage::{draft, stage};
+use crate::stage::{after, draft, stage};
 
 #[tokio::test]
 async fn a_long_list_hides_nobody() {
@@ -123,7 +123,7 @@ async fn what_is_written_about_a_synthetic_person_says_so() {
     stage.world.update(&stage.nurse, &rosa).await.unwrap();
     let booked = book(access, &stage.clerk, &stage.waiting().await, "s1").await.unwrap();
     let appointment = booked.state.appointment().unwrap().to_owned();
-    let attended = attend(access, &stage.specialist, &booked).await.unwrap();
+    let attended = attend(access, &after(&stage.specialist), &booked).await.unwrap();
     let keys = [
         Key::new("ServiceRequest", booked.request.id().unwrap()),
         Key::new("Task", booked.id()),

@@ -53,6 +53,11 @@ pub fn draft() -> Draft {
     }
 }
 
+/// The same person when the appointments of the afternoon are over.
+pub fn after(cx: &Cx) -> Cx {
+    Cx { now: "2026-12-01T15:00:00Z".parse().unwrap(), ..cx.clone() }
+}
+
 impl Stage {
     /// A referral of Rosa on the waiting list.
     pub async fn waiting(&self) -> Referral {

@@ -103,6 +103,8 @@ acto-lo-escrito = Lo que usted escribió
 acto-ya-no = Esto ya no se puede hacer.
 acto-ya-no-que = No se guardó nada. La referencia está ahora así: { $estado }.
 acto-cambio-que = No se guardó lo suyo, pero aquí está lo que escribió. La referencia está ahora así: { $estado }. Revise y decida de nuevo.
+acto-temprano = La cita todavía no ha pasado.
+acto-temprano-que = No se guardó nada. La falta se anota desde el { $hora }.
 acto-misma-persona = Usted propuso esta salida.
 acto-misma-persona-que = La confirma otra persona.
 

@@ -14,9 +14,11 @@ use care::referral::review::{RedirectReason, ReturnReason, Review, receive, revi
 use care::referral::state::{ExitReason, Priority, State};
 use care::referral::transfer::{accept_transfer, arrive, depart, seek_bed};
 use care::referral::{Named, Referral};
+use jiff::Timestamp;
 use store::Kind;
 
 use crate::form::Form;
+use crate::format::date_time;
 use crate::gate::{Posted, Visit, done, mend, show};
 use crate::offers::{Place, places_for};
 use crate::pages::refer::{head_of, told};
@@ -444,11 +446,18 @@ async fn page(visit: &Visit, referral: &Referral, act: &Act, form: Form) -> Resu
     Ok(page)
 }
 
+/// From when on it can be done, where the appointment's time has not come.
+pub fn early(referral: &Referral, cx: &Cx, kind: MoveKind) -> Option<Timestamp> {
+    referral.not_before(kind).filter(|from| *from > cx.now)
+}
+
 /// The present state, with what was typed, when the page showed another one.
 async fn out_of_date(visit: &Visit, referral: &Referral, act: &Act, form: Form) -> Answer {
     let state = referral.state.phase().label();
     let mut page = page(visit, referral, act, form).await?;
-    let changed = if page.buttons.is_empty() {
+    let changed = if let Some(from) = early(referral, visit.cx()?, act.kind) {
+        Note::new(Tone::Warn, t("acto-temprano"), t("acto-temprano-que").with("hora", date_time(from)))
+    } else if page.buttons.is_empty() {
         Note::new(Tone::Warn, t("acto-ya-no"), t("acto-ya-no-que").with("estado", state))
     } else {
         Note::new(Tone::Warn, t("cambio-titulo"), t("acto-cambio-que").with("estado", state))

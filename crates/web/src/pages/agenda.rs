@@ -200,7 +200,7 @@ fn acts(visit: &Visit, entry: &AgendaEntry) -> Vec<(String, Text)> {
     if entry.status == "fulfilled" && referral.allows(cx, &answers) {
         acts.push((format!("/referencias/{id}/contrarreferir"), t("agenda-contrarreferir")));
     }
-    if held && entry.start <= cx.now && referral.allows(cx, &Move::NoShow) {
+    if held && entry.end <= cx.now && referral.allows(cx, &Move::NoShow) {
         acts.push((format!("/referencias/{id}/no-asistio"), t("agenda-anotar-falta")));
     }
     if held && entry.start > cx.now && referral.allows(cx, &Move::Reschedule { appointment: String::new() }) {

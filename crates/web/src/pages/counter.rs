@@ -4,6 +4,7 @@
 
 use access::Role;
 use axum::extract::{Path, Query};
+use care::govern::Breach;
 use care::icd10::Codes;
 use care::print::PrintedAnswer;
 use care::referral::Referral;
@@ -19,6 +20,7 @@ use crate::diagnosis;
 use crate::form::{Field, Form};
 use crate::format::{date_time, local};
 use crate::gate::{Posted, Visit, done, mend, show};
+use crate::pages::act::early;
 use crate::pages::refer::{diagnoses_of, head_of, told, unchanged};
 use crate::pages::referral::signs_note;
 use crate::problem::{Answer, Problem};
@@ -78,7 +80,12 @@ fn to_begin(visit: &Visit, referral: &Referral) -> Result<bool, Problem> {
     } else {
         Move::CounterRefer { composition: String::new() }
     };
-    if referral.allows(visit.cx()?, &step) { Ok(begins) } else { Err(Problem::Forbidden) }
+    let cx = visit.cx()?;
+    match step.kind() {
+        _ if referral.allows(cx, &step) => Ok(begins),
+        kind if referral.may(cx, kind) && early(referral, cx, kind).is_some() => Err(Problem::Rule(Breach::TooEarly)),
+        _ => Err(Problem::Forbidden),
+    }
 }
 
 /// `GET /referencias/{id}/contrarreferir`

@@ -154,12 +154,15 @@ async fn the_agenda_shows_the_day_of_ones_own_facility_only() {
     let mut specialist = site.logged_in("rojas", Role::Specialist, HOSPITAL).await;
     let day = specialist.get("/agenda").await;
     well_made("/agenda", &day);
-    for part in ["Rosa Tzub rosa", "8:00 a 8:20", "Atender", "No asistió", "Puesto de salud Chicoj", "1 cita"] {
+    for part in ["Rosa Tzub rosa", "8:00 a 8:20", "Atender", "Puesto de salud Chicoj", "1 cita"] {
         assert!(day.body.contains(part), "{part}: {}", day.body);
     }
     assert!(!day.body.contains("Rosa Tzub berta"), "another day");
     let next = specialist.get("/agenda?dia=01/12/2026").await;
     assert!(next.body.contains("Rosa Tzub berta") && !next.body.contains("/contrarreferir"), "not attended before");
+    let early = specialist.get(&format!("/referencias/{later}/contrarreferir")).await;
+    assert_eq!(early.status, StatusCode::CONFLICT);
+    assert!(early.body.contains("se atiende desde el día de la cita"), "{}", early.body);
     assert!(!specialist.get("/agenda?servicio=pediatria").await.body.contains("Rosa Tzub rosa"));
     assert!(specialist.get("/agenda?dia=02/12/2026").await.body.contains("No hay citas"));
     let mut other = site.logged_in("igss", Role::Specialist, IGSS_HOSPITAL).await;
@@ -171,6 +174,16 @@ async fn the_agenda_shows_the_day_of_ones_own_facility_only() {
 async fn who_did_not_come_stays_on_the_day_without_acts() {
     let (site, id) = waiting().await;
     booked(&site, &id, "h1").await;
+    let mut early = site.logged_in("marina", Role::Clerk, HOSPITAL).await;
+    let path = format!("/referencias/{id}/no-asistio");
+    assert!(!early.get("/agenda").await.body.contains(&path), "she may still come");
+    let refused = early.get(&path).await;
+    assert_eq!(refused.status, StatusCode::CONFLICT);
+    for part in ["La cita todavía no ha pasado", "desde el 24/11/2026, 8:20"] {
+        assert!(refused.body.contains(part), "{part}: {}", refused.body);
+    }
+    site.world.clock.advance(jiff::SignedDuration::from_mins(21));
+    assert!(early.get("/agenda").await.body.contains(&path));
     let clerk = site.world.at("Marta", Role::Clerk, HOSPITAL);
     let seen = Referral::load(&site.world.access, &clerk, &id).await.unwrap();
     care::referral::cancel::no_show(&site.world.access, &clerk, &seen, "No contesta").await.unwrap();

@@ -334,6 +334,7 @@ async fn offered(site: &Site, staff: &mut [(Browser, Cx)], id: &str) {
     let referral = now(site, id).await;
     let mut some = 0;
     for (browser, cx) in staff {
+        cx.now = site.world.system().now;
         let page = browser.get(&format!("/referencias/{id}")).await;
         for (slug, step) in moves(&referral, cx) {
             let answers = ["aceptar", "devolver", "redirigir", "rechazar", "asesorar"].contains(&slug);
@@ -378,9 +379,12 @@ async fn every_act_is_offered_only_where_care_allows_it() {
     let other = sent(&site).await;
     let listed =
         review(access, &coordinator, &now(&site, &other).await, &Review::Accept(Priority::P3), "Sí").await.unwrap();
-    let booked = book(access, &clerk, &listed, "s2").await.unwrap();
+    let booked = book(access, &clerk, &listed, "ya").await.unwrap();
     offered(&site, &mut staff, &other).await;
-    let missed = no_show(access, &clerk, &booked, "").await.unwrap();
+    site.world.clock.advance(jiff::SignedDuration::from_mins(2));
+    let (nurse, coordinator, specialist) = (world.nurse("Ana"), world.coordinator("Edgar"), world.specialist("Rojas"));
+    offered(&site, &mut staff, &other).await;
+    let missed = no_show(access, &world.at("Marta", Role::Clerk, HOSPITAL), &booked, "").await.unwrap();
     offered(&site, &mut staff, &other).await;
     let found = relist(access, &nurse, &missed, "Estaba de viaje").await.unwrap();
     let proposer = world.nurse("Otilia");

@@ -6,6 +6,7 @@ use axum::http::StatusCode;
 use care::referral::Referral;
 use care::referral::answer::{CounterReferral, Line, LineAnswer, LineKind, acknowledge, counter_refer};
 use care::referral::attend::attend;
+use care::referral::cancel::no_show;
 use care::referral::draft::{Draft, start_draft};
 use care::referral::exit::exit;
 use care::referral::follow_up::finish_follow_up;
@@ -198,4 +199,21 @@ async fn danger_signs_stay_in_sight_to_the_answer() {
     let page = browser.get(&format!("{path}/contrarreferencia")).await;
     well_made("/referencias/contrarreferencia", &page);
     assert!(page.body.contains("Señales de peligro:") && page.body.contains("Convulsión"), "{}", page.body);
+}
+
+#[tokio::test]
+async fn who_missed_twice_is_told_of_on_the_referral_itself() {
+    let (site, id) = waiting().await;
+    for (slot, minutes) in [("h1", 21), ("h2", 360)] {
+        booked(&site, &id, slot).await;
+        site.world.clock.advance(jiff::SignedDuration::from_mins(minutes));
+        let clerk = site.world.at("Marta", Role::Clerk, HOSPITAL);
+        let seen = Referral::load(&site.world.access, &clerk, &id).await.unwrap();
+        no_show(&site.world.access, &clerk, &seen, "No contesta").await.unwrap();
+    }
+    let mut nurse = site.logged_in("ana", Role::Nurse, POST).await;
+    let page = nurse.get(&format!("/referencias/{id}")).await;
+    assert!(page.body.contains("Ya faltó a dos citas"), "{}", page.body);
+    let home = nurse.get("/").await;
+    assert!(home.body.contains(&format!("href=\"/referencias/{id}/volver-a-lista\"")), "{}", home.body);
 }

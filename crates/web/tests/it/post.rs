@@ -63,16 +63,17 @@ pub async fn offers(world: &World, facility: &str, id: &str, code: &str) {
     serves(world, facility, id, code).await;
 }
 
-/// Two free places for the eyes, on the first of December.
+/// Two free places for the eyes: on the first of December, and one that is over in a minute.
 pub async fn places(world: &World) {
     let cx = world.system();
     let schedule = json!({ "resourceType": "Schedule", "active": true,
         "actor": [{ "reference": "HealthcareService/ojos" }] });
     world.put(&cx, "agenda", schedule).await;
-    for (id, start, end) in [("s1", "14:00", "14:20"), ("s2", "14:20", "14:40")] {
+    let times = [("s1", "12-01T14:00", "12-01T14:20"), ("ya", "11-24T13:41", "11-24T14:01")];
+    for (id, start, end) in times {
         let slot = json!({ "resourceType": "Slot", "meta": { "profile": [system::PROFILE_SLOT] },
             "schedule": { "reference": "Schedule/agenda" }, "status": "free",
-            "start": format!("2026-12-01T{start}:00Z"), "end": format!("2026-12-01T{end}:00Z") });
+            "start": format!("2026-{start}:00Z"), "end": format!("2026-{end}:00Z") });
         world.put(&cx, id, slot).await;
     }
 }

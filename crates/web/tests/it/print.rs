@@ -35,7 +35,7 @@ async fn waiting(site: &Site) -> (Referral, Referral) {
     world.put(&system, "agenda", schedule).await;
     let slot = json!({ "resourceType": "Slot", "meta": { "profile": [system::PROFILE_SLOT] }, "status": "free",
         "schedule": { "reference": "Schedule/agenda" },
-        "start": "2026-12-01T14:00:00Z", "end": "2026-12-01T14:20:00Z" });
+        "start": "2026-11-24T14:00:00Z", "end": "2026-11-24T14:20:00Z" });
     world.put(&system, "s1", slot).await;
     let kept = start_draft(access, &nurse, &draft()).await.unwrap();
     let written = start_draft(access, &nurse, &draft()).await.unwrap();
