@@ -73,7 +73,7 @@ fn by_code(codes: impl Iterator<Item = Icd10>) -> Vec<Icd10> {
 #[derive(Clone, Debug)]
 pub struct Codes {
     seq: u64,
-    loaded: BTreeMap<String, Vec<Icd10>>,
+    loaded: BTreeMap<String, Arc<Vec<Icd10>>>,
     all: Arc<Vec<Icd10>>,
 }
 
@@ -94,8 +94,10 @@ impl View for Codes {
             let found = value.filter(|one| one.text_at(&["url"]) == Some(system::ICD10)).map(|one| concepts(&one));
             let before = self.loaded.remove(&entry.key.id);
             if found.is_some() || before.is_some() {
-                self.loaded.extend(found.map(|codes| (entry.key.id.clone(), codes)));
-                self.all = Arc::new(by_code(SHIPPED.iter().chain(self.loaded.values().flatten()).cloned()));
+                self.loaded.extend(found.map(|codes| (entry.key.id.clone(), Arc::new(codes))));
+                self.all = Arc::new(by_code(
+                    SHIPPED.iter().chain(self.loaded.values().flat_map(|codes| codes.iter())).cloned(),
+                ));
             }
         }
         self.seq = entry.seq;

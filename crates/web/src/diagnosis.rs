@@ -11,6 +11,21 @@ pub const ROWS: [(&str, &str); 3] = [("dx1", "dx1-codigo"), ("dx2", "dx2-codigo"
 const UNCODED: &str = "sin-codigo";
 const OFFERED: usize = 8;
 
+/// A code that was typed, and the words behind it: one of the table, or any other written with its
+/// point (`Z98.8`). What only looks like one (`B12 baja`) is words.
+fn written(typed: &str, codes: &Codes) -> Option<(String, String)> {
+    let pointed = typed.trim().get(3..4) == Some(".");
+    icd10::typed(typed).filter(|(code, _)| pointed || codes.find(code).is_some())
+}
+
+/// As people write it: `Z98.8`.
+fn pointed(code: &str) -> String {
+    match code.split_at_checked(3) {
+        Some((category, detail)) if !detail.is_empty() => format!("{category}.{detail}"),
+        _ => code.to_owned(),
+    }
+}
+
 /// Code (empty = "sin código") and words of each that was typed; notes where a choice is missing.
 pub fn read(form: &mut Form, rows: usize, codes: &Codes) -> Vec<(String, String)> {
     let mut found = Vec::new();
@@ -23,7 +38,7 @@ pub fn read(form: &mut Form, rows: usize, codes: &Codes) -> Vec<(String, String)
         let offered = codes.search(&words, OFFERED);
         if let Some(one) = codes.find(&words) {
             found.push((one.code.clone(), one.label.clone()));
-        } else if let Some((code, said)) = icd10::typed(&words) {
+        } else if let Some((code, said)) = written(&words, codes) {
             let known = || codes.nearest(&code).map_or_else(|| code.clone(), |one| one.label.clone());
             let words = if said.is_empty() { known() } else { said };
             found.push((code, words));
@@ -48,7 +63,7 @@ pub fn fields(form: &Form, rows: usize, codes: &Codes) -> Vec<Field> {
         fields.push(if place == 0 { line.hint(t("dx-ayuda")) } else { line });
         let words = form.get(typed);
         let offered = codes.search(words, OFFERED);
-        if offered.is_empty() || codes.find(words).is_some() || icd10::typed(words).is_some() {
+        if offered.is_empty() || codes.find(words).is_some() || written(words, codes).is_some() {
             continue;
         }
         let mut options = vec![(String::new(), t("dx-elija").to_string())];
@@ -67,8 +82,8 @@ pub fn fill(form: &mut Form, known: &[(String, String)], codes: &Codes) {
             typed,
             match code.as_str() {
                 "" => words.clone(),
-                code if words == said || words == code => code.to_owned(),
-                code => format!("{code} {words}"),
+                code if words == said || words == code => pointed(code),
+                code => format!("{} {words}", pointed(code)),
             },
         );
         if code.is_empty() {
@@ -107,6 +122,16 @@ mod tests {
         fill(&mut again, &found, &codes);
         assert_eq!(read(&mut again, 3, &codes), found);
         assert_eq!(fields(&again, 3, &codes).len(), 3);
+    }
+
+    #[test]
+    fn what_only_looks_like_a_code_is_words() {
+        let mut typed = form(&[("dx1", "B12 baja"), ("dx2", "J00 con tos"), ("dx3", "T40")]);
+        let found = read(&mut typed, 3, &Codes::default());
+        assert!(typed.ok());
+        assert_eq!(found[0], (String::new(), "B12 baja".to_owned()));
+        assert_eq!(found[1], ("J00".to_owned(), "con tos".to_owned()));
+        assert_eq!(found[2], (String::new(), "T40".to_owned()));
     }
 
     #[test]

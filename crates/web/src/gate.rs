@@ -272,7 +272,7 @@ pub fn mend(page: &impl askama::Template) -> Answer {
 /// Goes on to a page, and tells there what was done.
 pub fn done(visit: &Visit, to: &str, done: Done) -> Answer {
     let mut response = Redirect::to(to).into_response();
-    cookie::write(response.headers_mut(), cookie::DONE, done.code(), visit.state.https);
+    cookie::write(response.headers_mut(), cookie::DONE, &done.code(), visit.state.https);
     Ok(response)
 }
 

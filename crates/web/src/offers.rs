@@ -54,14 +54,13 @@ pub const EMERGENCY: &str = "emergencia";
 const URGENT: [&str; 2] = [EMERGENCY, "maternidad"];
 
 /// Where somebody in danger can go, each with its telephone, and whether the network offers an
-/// emergency here; where it has none on record, every hospital that works, the nearest first.
-pub async fn urgent_places(visit: &Visit, chosen: &str) -> Result<(Vec<Place>, bool), Problem> {
-    let cx = visit.cx()?;
-    let mut offered = places(visit, &URGENT, chosen).await?;
+/// emergency to the place where they are; where it has none on record, every hospital that works, the nearest first.
+pub async fn urgent_places(visit: &Visit, here: &str, chosen: &str) -> Result<(Vec<Place>, bool), Problem> {
+    let mut offered = places_for(visit, here, &URGENT, chosen).await?;
     let known = !offered.is_empty();
     let network = visit.state.network().await?;
     network.with(|directory: &Directory| {
-        let here = cx.facility.as_ref().and_then(|here| directory.facility(&here.id));
+        let here = directory.facility(here);
         for place in &mut offered {
             let facility = directory.facility(&place.facility.id);
             place.card.facts.truncate(1);

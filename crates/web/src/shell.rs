@@ -140,12 +140,12 @@ pub enum Done {
     AppointmentTold,
     /// The rejection was read.
     RejectionRead,
-    /// Hours of the agenda were opened.
-    PlacesOpened,
-    /// A day of the agenda was blocked.
-    DayBlocked,
-    /// A day of the agenda was freed.
-    DayFreed,
+    /// So many places of the agenda were opened.
+    PlacesOpened(usize),
+    /// So many places of a day were blocked.
+    DayBlocked(usize),
+    /// So many places of a day were freed.
+    DayFreed(usize),
     /// An appointment was proposed.
     AppointmentProposed,
 }
@@ -186,22 +186,31 @@ impl Done {
         (Self::CounterReferred, "contrarreferida"),
         (Self::AppointmentTold, "avisada"),
         (Self::RejectionRead, "leida"),
-        (Self::PlacesOpened, "lugares"),
-        (Self::DayBlocked, "dia-cerrado"),
-        (Self::DayFreed, "dia-abierto"),
         (Self::AppointmentProposed, "propuesta"),
     ];
 
-    /// As the cookie carries it.
-    pub fn code(self) -> &'static str {
-        if let Self::Moved(kind) = self {
-            return kind.code();
+    /// As the cookie carries it; what is counted with its number: `lugares.12`.
+    pub fn code(self) -> String {
+        match self {
+            Self::Moved(kind) => kind.code().to_owned(),
+            Self::PlacesOpened(n) => format!("lugares.{n}"),
+            Self::DayBlocked(n) => format!("dia-cerrado.{n}"),
+            Self::DayFreed(n) => format!("dia-abierto.{n}"),
+            _ => Self::ALL.iter().find(|(done, _)| *done == self).map_or("", |(_, code)| code).to_owned(),
         }
-        Self::ALL.iter().find(|(done, _)| *done == self).map_or("", |(_, code)| code)
     }
 
     /// From the cookie.
     pub fn from_code(code: &str) -> Option<Self> {
+        if let Some((name, n)) = code.split_once('.') {
+            let n = n.parse().ok()?;
+            return match name {
+                "lugares" => Some(Self::PlacesOpened(n)),
+                "dia-cerrado" => Some(Self::DayBlocked(n)),
+                "dia-abierto" => Some(Self::DayFreed(n)),
+                _ => None,
+            };
+        }
         let listed = Self::ALL.iter().find(|(_, found)| *found == code).map(|(done, _)| *done);
         listed.or_else(|| MoveKind::from_code(code).map(Self::Moved))
     }
@@ -243,9 +252,9 @@ impl Done {
             Self::KeptInControl => t("hecho-en-control"),
             Self::Admitted => t("hecho-ingresada"),
             Self::CounterReferred => t("hecho-contrarreferida"),
-            Self::PlacesOpened => t("hecho-lugares"),
-            Self::DayBlocked => t("hecho-dia-cerrado"),
-            Self::DayFreed => t("hecho-dia-abierto"),
+            Self::PlacesOpened(n) => t("hecho-lugares").with("n", n),
+            Self::DayBlocked(n) => t("hecho-dia-cerrado").with("n", n),
+            Self::DayFreed(n) => t("hecho-dia-abierto").with("n", n),
             Self::AppointmentProposed => t("hecho-propuesta"),
         }
     }
@@ -444,7 +453,10 @@ mod tests {
     #[test]
     fn what_was_done_survives_its_cookie() {
         for (done, code) in Done::ALL {
-            assert_eq!((Done::from_code(code), done.code()), (Some(*done), *code));
+            assert_eq!((Done::from_code(code), done.code().as_str()), (Some(*done), *code));
+        }
+        for counted in [Done::PlacesOpened(24), Done::DayBlocked(0), Done::DayFreed(1)] {
+            assert_eq!(Done::from_code(&counted.code()), Some(counted));
         }
         assert_eq!(Done::from_code("otra"), None);
     }

@@ -31,6 +31,8 @@ horarios-modalidad-falta = Elija la modalidad
 horarios-muchos = Son más de { $n } lugares: acorte las fechas
 horarios-ver = Ver antes de abrir
 horarios-vista = Lo que se abrirá
+horarios-otros = Lo que se abriría ya no es lo que usted vio.
+horarios-otros-que = No se abrió nada. Revise los lugares de abajo y confirme.
 horarios-total = { $n ->
     [0] Nada nuevo
     [one] 1 lugar en { $dias } día
@@ -65,7 +67,18 @@ horarios-reabrir = { $n ->
 
 cita-boton-proponer = Proponer: falta que la persona confirme
 
-hecho-lugares = Horarios abiertos.
-hecho-dia-cerrado = Día cerrado: nadie más puede tomar esos lugares.
-hecho-dia-abierto = Día abierto otra vez.
+hecho-lugares = { $n ->
+    [one] Se abrió 1 lugar.
+   *[other] Se abrieron { $n } lugares.
+  }
+hecho-dia-cerrado = { $n ->
+    [0] No había lugares libres que cerrar.
+    [one] Se cerró 1 lugar: nadie más puede tomarlo.
+   *[other] Se cerraron { $n } lugares: nadie más puede tomarlos.
+  }
+hecho-dia-abierto = { $n ->
+    [0] No había lugares cerrados que abrir.
+    [one] Se abrió otra vez 1 lugar.
+   *[other] Se abrieron otra vez { $n } lugares.
+  }
 hecho-propuesta = Cita propuesta. El lugar está apartado hasta que la persona responda.

@@ -12,7 +12,7 @@ use care::referral::exit::{confirm_exit, exit, refuse_exit, reopen};
 use care::referral::moves::{Move, MoveKind};
 use care::referral::review::{RedirectReason, ReturnReason, Review, receive, review};
 use care::referral::state::{ExitReason, Priority, State};
-use care::referral::transfer::{accept_transfer, arrive, depart, seek_bed};
+use care::referral::transfer::{Aim, accept_transfer, arrive, depart, seek_bed, seek_bed_at};
 use care::referral::{Named, Referral};
 use jiff::Timestamp;
 use store::Kind;
@@ -20,11 +20,11 @@ use store::Kind;
 use crate::form::Form;
 use crate::format::date_time;
 use crate::gate::{Posted, Visit, done, mend, show};
-use crate::offers::{Place, places_for};
+use crate::offers::{Place, places_for, urgent_places};
 use crate::pages::refer::{head_of, told};
 use crate::pages::referral::{facts, notes};
 use crate::problem::{Answer, Problem};
-use crate::sheet::{Group, Press, Sheet, mend_with};
+use crate::sheet::{Choice, Group, Press, Sheet, mend_with};
 use crate::shell::{Done, respond};
 use crate::text::{Text, t};
 use crate::ui::{Facts, Note, Tone};
@@ -57,6 +57,8 @@ enum Ask {
     Place,
     /// Why it leaves.
     Exit,
+    /// Where the bed is sought, if elsewhere.
+    Bed,
 }
 
 /// What was answered to [`Ask`].
@@ -66,6 +68,7 @@ enum Chosen {
     Lack(ReturnReason),
     Place(RedirectReason, Named),
     Exit(ExitReason),
+    Bed(Aim),
 }
 
 /// One act.
@@ -110,7 +113,7 @@ pub static ACTS: &[Act] = &[
     act("/referencias/{id}/aceptar-traslado", MoveKind::AcceptTransfer, || t("acto-aceptar-traslado"), || t("sigue-aceptar-traslado"))
         .words(|| t("acto-medico")).must(|| t("acto-medico-falta")),
     act("/referencias/{id}/buscar-cama", MoveKind::SeekBed, || t("acto-buscar-cama"), || t("sigue-buscar-cama"))
-        .words(|| t("acto-donde-busca")),
+        .ask(Ask::Bed).words(|| t("acto-donde-busca")),
     act("/referencias/{id}/salir", MoveKind::Depart, || t("acto-salir"), || t("sigue-salir"))
         .words(|| t("traslado-vehiculo")).must(|| t("traslado-vehiculo-falta")),
     act("/referencias/{id}/llegada", MoveKind::Arrive, || t("acto-llegada"), || t("sigue-llegada"))
@@ -302,6 +305,7 @@ async fn make(
         (_, Chosen::Priority(None)) => Review::Pertinent,
         (_, Chosen::Lack(reason)) => Review::Return(reason),
         (_, Chosen::Place(reason, place)) => Review::Redirect(reason, place),
+        (_, Chosen::Bed(aim)) => return seek_bed_at(access, cx, referral, &aim, words).await,
         (_, Chosen::Exit(reason)) => return exit(access, cx, referral, reason, words).await,
         (MoveKind::Reject, _) => Review::Reject,
         (MoveKind::Advise, _) => Review::Advise,
@@ -334,6 +338,18 @@ async fn chosen(visit: &Visit, referral: &Referral, act: &Act, form: &mut Form) 
         Ask::Priority | Ask::PriorityOrLater => Priority::from_code(&soon).map(|one| Chosen::Priority(Some(one))),
         Ask::Lack => ReturnReason::from_code(&reason).map(Chosen::Lack),
         Ask::Exit => exit_reasons(referral, visit.cx()?).into_iter().find(|one| one.code() == reason).map(Chosen::Exit),
+        Ask::Bed => {
+            let place = form.get("destino").to_owned();
+            if place.is_empty() || place == referral.destination().id {
+                return Ok(Some(Chosen::Nothing));
+            }
+            let (offered, _) = urgent_places(visit, &referral.origin().id, &place).await?;
+            let found = offered.into_iter().find(|one| one.facility.id == place);
+            if found.is_none() {
+                form.error("destino", t("mal-destino"));
+            }
+            return Ok(found.map(|one| Chosen::Bed(Aim { service: one.service, place: one.facility })));
+        }
         Ask::Place => {
             let offered = elsewhere(visit, referral, form.get("destino")).await?;
             let place = offered.into_iter().find(|place| place.facility.id == form.get("destino"));
@@ -370,6 +386,25 @@ fn options<T: Copy>(all: &[T], of: impl Fn(T) -> (&'static str, &'static str)) -
     all.iter().map(|one| of(*one)).map(|(code, label)| (code.to_owned(), label.to_owned())).collect()
 }
 
+/// Where a bed can be sought: where it was asked for, first, or at another place.
+async fn beds(visit: &Visit, referral: &Referral, chosen: &str) -> Result<Group, Problem> {
+    let here = referral.destination();
+    let mut group = Group::new(t("acto-donde-cama"));
+    group.name = "destino";
+    let (offered, _) = urgent_places(visit, &referral.origin().id, chosen).await?;
+    let others = offered.into_iter().filter(|place| place.facility.id != here.id).map(|place| place.card);
+    let stays = Choice {
+        on: chosen.is_empty() || chosen == here.id,
+        value: here.id.clone(),
+        name: here.name,
+        tag: t("acto-cama-pedida").into(),
+        about: referral.service().name,
+        facts: Vec::new(),
+    };
+    group.options = std::iter::once(stays).chain(others).collect();
+    Ok(group)
+}
+
 /// What the act asks for, and its button.
 async fn groups(visit: &Visit, referral: &Referral, act: &Act, form: &Form) -> Result<Vec<Group>, Problem> {
     let mut groups = Vec::new();
@@ -400,6 +435,7 @@ async fn groups(visit: &Visit, referral: &Referral, act: &Act, form: &Form) -> R
             let reasons = options(RedirectReason::ALL, |one| (one.code(), one.label()));
             main = main.fields([form.radios("razon", t("acto-razon"), &reasons)]);
         }
+        Ask::Bed => groups.push(beds(visit, referral, form.get("destino")).await?),
         Ask::Exit => {
             let words = |reason: ExitReason| {
                 let label = reason.label().to_owned();

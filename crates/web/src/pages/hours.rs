@@ -118,7 +118,7 @@ pub async fn show_hours(visit: Visit, Query(asked): Query<Asked>) -> Answer {
         place,
         services: Chips { label: t("agenda-servicio").into(), chips: services.iter().map(chip).collect() },
         open: if id.is_empty() { String::new() } else { format!("/agenda/horarios/nuevo?servicio={}", percent(id)) },
-        rows: days(&spots).into_iter().map(|(day, spots)| row(id, day, &spots)).collect(),
+        rows: days(&spots).into_iter().map(|(day, spots)| row(id, day, &spots, cx.now)).collect(),
         pages: Pages {
             shown: t("horarios-mostrados").with("desde", date(from)).with("hasta", date(until)).into(),
             previous: Some(to(-DAYS)),
@@ -136,17 +136,20 @@ fn days(spots: &[Spot]) -> BTreeMap<Date, Vec<&Spot>> {
     days
 }
 
-/// How many are free, taken, blocked.
-fn counts(spots: &[&Spot]) -> (usize, usize, usize) {
-    let of = |wanted: &[&str]| spots.iter().filter(|spot| wanted.contains(&spot.status.as_str())).count();
-    (of(&["free"]), of(&["busy", "busy-tentative"]), of(&["busy-unavailable"]))
+/// How many are free, taken, blocked; what is over is neither free nor to be freed.
+fn counts(spots: &[&Spot], now: Timestamp) -> (usize, usize, usize) {
+    let of = |wanted: &[&str], from: Timestamp| {
+        spots.iter().filter(|spot| wanted.contains(&spot.status.as_str()) && spot.end > from).count()
+    };
+    (of(&["free"], now), of(&["busy", "busy-tentative"], Timestamp::MIN), of(&["busy-unavailable"], now))
 }
 
-fn row(service: &str, day: Date, spots: &[&Spot]) -> Row {
-    let (free, booked, blocked) = counts(spots);
+fn row(service: &str, day: Date, spots: &[&Spot], now: Timestamp) -> Row {
+    let (free, booked, blocked) = counts(spots, now);
     let first = spots.iter().map(|spot| spot.start).min().unwrap_or_default();
     let last = spots.iter().map(|spot| spot.end).max().unwrap_or_default();
-    let why = spots.iter().find(|spot| spot.status == "busy-unavailable").map(|spot| spot.comment.clone());
+    let said = |spot: &&&Spot| spot.status == "busy-unavailable" && !spot.comment.is_empty();
+    let why = spots.iter().find(said).map(|spot| spot.comment.clone());
     Row {
         day: format!("{} · {}", day_in_words(day), date(day)),
         hours: t("agenda-horas").with("de", hour(first)).with("a", hour(last)).into(),
@@ -179,20 +182,26 @@ pub async fn take_opening(visit: Visit, Posted(mut form): Posted) -> Answer {
     let Some(asked) = read(&mut form, &services, cx.now) else {
         return mend(&opening_page(&visit, &place, &services, form)?);
     };
-    if form.get("boton") == "abrir" {
-        opening::open(access, cx, &asked).await?;
-        let to = list_at(&asked.service.id, &date(asked.from));
-        return done(&visit, &to, Done::PlacesOpened);
-    }
     let planned = opening::plan(access, cx, &asked).await?;
-    if planned.fresh.len() > MOST {
+    let fresh = planned.fresh.len();
+    let opens = form.get("boton") == "abrir";
+    if opens && form.get("visto") == fresh.to_string() && (1..=MOST).contains(&fresh) {
+        let opened = opening::open(access, cx, &asked).await?;
+        let to = list_at(&asked.service.id, &date(asked.from));
+        return done(&visit, &to, Done::PlacesOpened(opened));
+    }
+    if fresh > MOST {
         form.error("hasta", t("horarios-muchos").with("n", MOST));
         return mend(&opening_page(&visit, &place, &services, form)?);
     }
     let mut page = opening_page(&visit, &place, &services, form)?;
+    page.hidden = vec![("visto", fresh.to_string())];
     page.groups.push(preview(&planned));
-    if !planned.fresh.is_empty() {
-        page.buttons.insert(0, Press::new("abrir", t("horarios-abrir").with("n", planned.fresh.len())));
+    if fresh > 0 {
+        page.buttons.insert(0, Press::new("abrir", t("horarios-abrir").with("n", fresh)));
+    }
+    if opens {
+        page.notes.push(Note::new(Tone::Warn, t("horarios-otros"), t("horarios-otros-que")));
     }
     show(&page)
 }
@@ -324,15 +333,13 @@ pub async fn take_day(visit: Visit, Path(id): Path<String>, Posted(mut form): Po
     let day = form.get("dia").to_owned();
     let (_, service, day) = one_day(&visit, &id, &day).await?;
     let what = if form.get("boton") == "abrir" {
-        opening::unblock(access, cx, &service.id, day).await?;
-        Done::DayFreed
+        Done::DayFreed(opening::unblock(access, cx, &service.id, day).await?)
     } else {
         let why = form.required("motivo", 200, t("horarios-motivo-falta"));
         if !form.ok() {
             return mend(&day_page(&visit, &service.id, &date(day), form).await?);
         }
-        opening::block(access, cx, &service.id, day, &why).await?;
-        Done::DayBlocked
+        Done::DayBlocked(opening::block(access, cx, &service.id, day, &why).await?)
     };
     done(&visit, &list_at(&service.id, &date(day)), what)
 }
@@ -340,7 +347,7 @@ pub async fn take_day(visit: Visit, Path(id): Path<String>, Posted(mut form): Po
 async fn day_page(visit: &Visit, service: &str, day: &str, form: Form) -> Result<Sheet, Problem> {
     let (place, service, day) = one_day(visit, service, day).await?;
     let spots = opening::spots(&visit.state.access, visit.cx()?, &service.id, day, day).await?;
-    let (free, booked, blocked) = counts(&spots.iter().collect::<Vec<_>>());
+    let (free, booked, blocked) = counts(&spots.iter().collect::<Vec<_>>(), visit.cx()?.now);
     let about = format!("{} · {}", service.specialty_name(), date(day));
     let mut page = Sheet::new(
         visit,

@@ -57,7 +57,7 @@ pub async fn take_transfer(visit: Visit, Path(id): Path<String>, Posted(mut form
     unchanged(&form, &referral)?;
     let to = format!("/referencias/{id}/traslado");
     if form.get("boton") == "guardar" && referral.state == State::Draft {
-        let place = chosen(&visit, &form).await?;
+        let place = chosen(&visit, &referral, &form).await?;
         let draft = as_typed(&referral, &mut form, place.map(|place| place.facility));
         if form.ok() {
             update_draft(access, cx, &referral, &draft).await?;
@@ -69,7 +69,7 @@ pub async fn take_transfer(visit: Visit, Path(id): Path<String>, Posted(mut form
         return no_urgency(&visit, referral, form).await;
     }
     let why = form.required("motivo", TEXT, t("traslado-motivo-falta"));
-    let aim = aim(&visit, &mut form).await?;
+    let aim = aim(&visit, &referral, &mut form).await?;
     if let Some(aim) = aim.filter(|_| form.ok()) {
         let ready = match referral.state {
             State::Draft => update_draft(access, cx, &referral, &as_typed(&referral, &mut form, None)).await?,
@@ -84,8 +84,8 @@ pub async fn take_transfer(visit: Visit, Path(id): Path<String>, Posted(mut form
 }
 
 /// The chosen place that takes emergencies, whoever the referral was for.
-async fn aim(visit: &Visit, form: &mut Form) -> Result<Option<Aim>, Problem> {
-    let chosen = chosen(visit, form).await?;
+async fn aim(visit: &Visit, referral: &Referral, form: &mut Form) -> Result<Option<Aim>, Problem> {
+    let chosen = chosen(visit, referral, form).await?;
     if chosen.is_none() {
         form.error("destino", t("mal-destino"));
     }
@@ -117,8 +117,8 @@ fn measured(open: &Open, referral: &Referral, now: jiff::Timestamp) -> Picture {
 }
 
 /// The place that was chosen, if the network has it.
-async fn chosen(visit: &Visit, form: &Form) -> Result<Option<Place>, Problem> {
-    let (offered, _) = urgent_places(visit, form.get("destino")).await?;
+async fn chosen(visit: &Visit, referral: &Referral, form: &Form) -> Result<Option<Place>, Problem> {
+    let (offered, _) = urgent_places(visit, &referral.origin().id, form.get("destino")).await?;
     Ok(offered.into_iter().find(|place| place.facility.id == form.get("destino")))
 }
 
@@ -153,7 +153,7 @@ async fn page(visit: &Visit, referral: &Referral, form: Form) -> Result<Sheet, P
     match referral.state.phase() {
         Phase::Draft => ask(visit, referral, &form, &mut page).await?,
         _ if referral.allows(cx, &Move::RequestTransfer) => {
-            let (offered, known_emergency) = urgent_places(visit, form.get("destino")).await?;
+            let (offered, known_emergency) = urgent_places(visit, &referral.origin().id, form.get("destino")).await?;
             page.notes.extend(call_first(known_emergency));
             page.groups = vec![
                 Group::new(t("traslado-ahora")).lines(told(referral, cx.now)),
@@ -191,7 +191,7 @@ async fn ask(visit: &Visit, referral: &Referral, form: &Form, page: &mut Sheet) 
     page.who = Head::of(&open.patient, cx.now);
     page.notes.extend(prompt_notes(&found));
     page.notes.push(Note::new(Tone::Warn, t("traslado-primero"), t("traslado-no-espera")));
-    let (offered, known_emergency) = urgent_places(visit, form.get("destino")).await?;
+    let (offered, known_emergency) = urgent_places(visit, &referral.origin().id, form.get("destino")).await?;
     page.notes.extend(call_first(known_emergency));
     page.groups = vec![
         destinations(offered, EMERGENCY),

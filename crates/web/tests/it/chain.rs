@@ -411,7 +411,19 @@ async fn an_urgent_transfer_is_followed_from_the_bed_to_the_door() {
     let nurse = site.world.nurse("Ana");
     asked_for(&site, &nurse, &id).await;
     let mut coordinator = at_work(&site, "coordina", Role::Coordinator, OFFICE).await;
-    acts(&mut coordinator, &format!("{path}/buscar-cama"), &[("palabras", "Llamé a Cobán")]).await;
+    crate::post::offers(&site.world, OTHER_POST, "urgencias-2", "emergencia").await;
+    let search = format!("{path}/buscar-cama");
+    acts(&mut coordinator, &search, &[("palabras", "Llamé a Cobán")]).await;
+    assert_eq!(now(&site, &id).await.destination().id, HOSPITAL, "it stays where it was asked for");
+    let page = coordinator.get(&search).await;
+    assert!(page.body.contains("ya se pidió aquí") && page.body.contains(OTHER_POST), "{}", page.body);
+    let nowhere = acts(&mut coordinator, &search, &[("destino", "ninguno")]).await;
+    assert_eq!(nowhere.status, StatusCode::UNPROCESSABLE_ENTITY);
+    for (place, words) in [(OTHER_POST, "Cobán está lleno"), (HOSPITAL, "Ya hay cama en Cobán")] {
+        let sought = acts(&mut coordinator, &search, &[("destino", place), ("palabras", words)]).await;
+        assert_eq!(sought.location(), path, "{}", sought.body);
+        assert_eq!(now(&site, &id).await.destination().id, place);
+    }
     let nobody = acts(&mut coordinator, &format!("{path}/aceptar-traslado"), &[("palabras", " ")]).await;
     assert!(nobody.body.contains("Escriba quién acepta"), "{}", nobody.body);
     acts(&mut coordinator, &format!("{path}/aceptar-traslado"), &[("palabras", "Dra. Lucía Rojas")]).await;

@@ -117,6 +117,32 @@ async fn at_the_post(go: &mut Journey) -> String {
     url.split("/referencias/").nth(1).and_then(|rest| rest.split('/').next()).expect("a referral").to_owned()
 }
 
+/// The hospital's machine opens one more place of the agenda, today: nobody is attended before the
+/// day of the appointment.
+async fn place_of_today(go: &Journey, program: &Program) {
+    let script = "const first = document.querySelector(\"input[name='lugar']\").value;
+        const ask = (method, path, body) => {
+            const asked = new XMLHttpRequest();
+            asked.open(method, '/fhir/' + path, false);
+            asked.setRequestHeader('Authorization', 'Bearer TOKEN');
+            asked.setRequestHeader('Content-Type', 'application/fhir+json');
+            asked.send(body);
+            return asked;
+        };
+        const slot = JSON.parse(ask('GET', 'Slot/' + first).responseText);
+        const midnight = (Math.floor((Date.now() / 3600000 - 6) / 24) * 24 + 30) * 3600000;
+        const start = Math.min(Date.now() + 600000, midnight - 5000);
+        slot.id = 'lugar-de-hoy';
+        delete slot.meta.versionId;
+        delete slot.meta.lastUpdated;
+        slot.start = new Date(start).toISOString();
+        slot.end = new Date(Math.min(start + 600000, midnight - 1000)).toISOString();
+        const put = ask('PUT', 'Slot/lugar-de-hoy', JSON.stringify(slot));
+        return put.status + ' ' + put.responseText;";
+    let answer = go.browser.script(&script.replace("TOKEN", &program.token())).await;
+    assert!(answer.as_str().is_some_and(|answer| answer.starts_with("201")), "{answer}");
+}
+
 /// The coordinator accepts and the clerk gives the first place.
 async fn in_the_network(go: &mut Journey, program: &Program, id: &str) {
     go.sits(program, "manuela.coc", 1280).await;
@@ -129,7 +155,9 @@ async fn in_the_network(go: &mut Journey, program: &Program, id: &str) {
     go.sends("", "En lista de espera").await;
     go.sits(program, "vilma.cac", 1280).await;
     go.goto(&format!("/referencias/{id}/cita")).await;
-    go.browser.click("input[name='lugar']").await;
+    place_of_today(go, program).await;
+    go.goto(&format!("/referencias/{id}/cita")).await;
+    go.browser.click("input[name='lugar'][value='lugar-de-hoy']").await;
     go.picture("cita").await;
     go.sends("dar", "Traiga").await;
     go.picture("comprobante").await;
