@@ -7,7 +7,7 @@ use fhir::search::Query;
 use jiff::Timestamp;
 use store::{AuditAction, AuditRecord, Kind, Store, Stored, Visibility};
 
-use crate::limit::Limits;
+use crate::limit::{Limits, Rate};
 use crate::policy::{self, Sharing};
 use crate::{AccessError, Cx, Governor};
 
@@ -133,6 +133,19 @@ impl Access {
         let look =
             Look { patients: BTreeSet::from([patient.to_owned()]), target: Some(target.to_owned()), ..Look::default() };
         self.look(cx, action, look).await
+    }
+
+    /// Takes one try of something that could be guessed; see [`Access::no_guess`].
+    ///
+    /// # Errors
+    /// `TooMany`.
+    pub fn guess(&self, cx: &Cx, action: &'static str, rate: Rate) -> Result<(), AccessError> {
+        self.limits.take(action, &cx.actor.label(), rate, cx.now)
+    }
+
+    /// What was tried was known and not guessed: the try is given back.
+    pub fn no_guess(&self, cx: &Cx, action: &'static str, rate: Rate) {
+        self.limits.give_back(action, &cx.actor.label(), rate);
     }
 
     /// Something was refused: that is written down too, and given back.

@@ -23,6 +23,8 @@ pub struct Rate {
 impl Rate {
     /// Searches of the person index.
     pub const INDEX: Self = Self { burst: 60, every_s: 1 };
+    /// Codes of printed papers that led to nothing the caller may see.
+    pub const PRINTED_CODE: Self = Self { burst: 20, every_s: 30 };
     /// Records opened by break-glass.
     pub const BREAK_GLASS: Self = Self { burst: 5, every_s: 900 };
     /// Tries to log in from one address.

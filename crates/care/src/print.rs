@@ -27,6 +27,14 @@ pub fn public_code(entropy: &dyn Entropy) -> String {
     code
 }
 
+/// A public code as somebody typed it from paper, in any case and spacing; none when it is not one.
+pub fn read_code(typed: &str) -> Option<String> {
+    let letters = typed.chars().filter(|letter| !letter.is_whitespace() && *letter != '-').take(9);
+    let code: String = letters.map(|letter| letter.to_ascii_uppercase()).collect();
+    let ours = |letter: char| u8::try_from(letter).is_ok_and(|letter| ALPHABET.contains(&letter));
+    (code.len() == 8 && code.chars().all(ours)).then_some(code)
+}
+
 /// The year in Guatemala.
 pub(crate) fn year(at: Timestamp) -> i16 {
     local(at).date().year()

@@ -18,6 +18,7 @@ pub mod overrule;
 mod pair;
 pub mod place;
 pub mod policy;
+pub mod printed;
 pub mod review;
 pub mod send;
 pub mod state;

@@ -10,6 +10,7 @@ use axum::extract::multipart::{Multipart, MultipartError};
 use axum::extract::rejection::FormRejection;
 use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Request, State as Extract};
 use axum::http::request::Parts;
+use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -52,6 +53,8 @@ pub struct Visit {
     pub done: Option<Done>,
     /// The path asked for.
     pub path: String,
+    /// Where the browser reached us: `https://salud.example`; none when it did not say.
+    pub site: Option<String>,
 }
 
 impl Visit {
@@ -198,7 +201,8 @@ pub async fn visit(Extract(state): Extract<Arc<Shared>>, mut request: Request, n
     let secret = known.clone().unwrap_or_else(|| state.access.store().entropy().id());
     let path = request.uri().path().to_owned();
     let seal = cookie::seal_of(&secret);
-    let visit = Visit { state: state.clone(), caller, pending, user, secret: session, address, seal, done, path };
+    let site = site(&state, &request);
+    let visit = Visit { state: state.clone(), caller, pending, user, secret: session, address, seal, done, path, site };
     let slot = once::Slot::default();
     request.extensions_mut().insert(visit.clone());
     request.extensions_mut().insert(slot.clone());
@@ -218,6 +222,13 @@ fn address(state: &State, request: &Request) -> Option<String> {
     let last = forwarded.and_then(|value| value.to_str().ok()).and_then(|value| value.rsplit(',').next());
     let peer = || request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip().to_string());
     last.map(|address| address.trim().to_owned()).or_else(peer)
+}
+
+/// The address that the browser knows us by; whether a proxy's word counts is settled before.
+fn site(state: &State, request: &Request) -> Option<String> {
+    let said = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()?.parse::<Authority>().ok());
+    let host = request.uri().authority().cloned().or(said)?;
+    Some(format!("{}://{host}", if state.https { "https" } else { "http" }))
 }
 
 /// Holds a request to the row of the table.

@@ -15,6 +15,7 @@ use crate::format::number;
 pub const SPANISH: &[(&str, &str)] = &[
     ("avisos", include_str!("../locales/es/avisos.ftl")),
     ("citas", include_str!("../locales/es/citas.ftl")),
+    ("impreso", include_str!("../locales/es/impreso.ftl")),
     ("horarios", include_str!("../locales/es/horarios.ftl")),
     ("contrarreferencia", include_str!("../locales/es/contrarreferencia.ftl")),
     ("auditoria", include_str!("../locales/es/auditoria.ftl")),

@@ -1,6 +1,6 @@
 personas-titulo = Personas
 buscar = Buscar a una persona
-buscar-ayuda = Nombre, CUI, fecha de nacimiento o expediente. No importan las tildes ni el orden.
+buscar-ayuda = Nombre, CUI, fecha de nacimiento, expediente o código de una referencia impresa. No importan las tildes ni el orden.
 buscar-boton = Buscar
 buscar-corto = Escriba al menos dos letras de un nombre, o el CUI completo
 buscar-nadie-titulo = No encontramos a nadie

@@ -5,10 +5,12 @@ use access::Role;
 use askama::Template;
 use askama::filters::HtmlSafe;
 use axum::extract::Query as Asked;
+use axum::response::{IntoResponse, Redirect};
 use identity::{Find, PersonCard};
 use serde::Deserialize;
 
 use crate::gate::{Visit, percent, show};
+use crate::pages::code::led_by;
 use crate::pages::person::Head;
 use crate::problem::Answer;
 use crate::shell::Shell;
@@ -56,6 +58,9 @@ struct FindPage {
 pub async fn find(visit: Visit, Asked(asked): Asked<Sought>) -> Answer {
     let cx = visit.cx()?;
     let sought = asked.q.unwrap_or_default().trim().chars().take(120).collect::<String>();
+    if let Some(place) = led_by(&visit, &sought).await? {
+        return Ok(Redirect::to(&place).into_response());
+    }
     let mut asked = Find::parse(&sought);
     asked.words.retain(|word| word.chars().count() > 1);
     let unclear = asked.is_empty() && !sought.is_empty();

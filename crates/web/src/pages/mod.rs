@@ -6,6 +6,7 @@ pub(crate) mod agenda;
 mod answer;
 pub(crate) mod audit;
 mod booking;
+pub(crate) mod code;
 mod copy;
 mod correct;
 mod counter;
@@ -92,6 +93,8 @@ pub fn routes() -> Vec<Route> {
         Route::get("/red.xlsx", Expects::Session, network::as_xlsx),
         Route::get("/red/{id}", Expects::Session, facility::show_facility),
         Route::get("/referencias", Expects::Roles(queue::DESK), queue::show_queue),
+        Route::get("/r", Expects::Session, code::show_search),
+        Route::get("/r/{codigo}", Expects::Session, code::follow),
         Route::get("/accesibilidad", Expects::Anyone, info::accessibility),
         Route::get("/privacidad", Expects::Anyone, info::privacy),
         Route::get("/ayuda", Expects::Anyone, info::help),

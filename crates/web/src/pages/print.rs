@@ -1,5 +1,5 @@
-//! A referral and its counter-referral on paper, A5 or letter. The QR holds the random public code
-//! alone: nothing clinical, nothing of the person.
+//! A referral and its counter-referral on paper, A5 or letter. The QR holds where the random public
+//! code leads, and nothing else: nothing clinical, nothing of the person.
 
 use askama::Template;
 use axum::extract::{Path, Query};
@@ -117,14 +117,15 @@ async fn paper(
     let cx = visit.cx()?;
     let patient = visit.state.access.read_many(cx, &[Key::new("Patient", referral.patient().id)]).await?;
     let head = patient.first().map(|one| Head::of(&one.value(), cx.now));
+    let code = referral.public_code();
     let (name, synthetic) = (referral.patient().name, crate::read::is_synthetic(&referral.task));
     let person = head.as_ref().map_or(name, |head| format!("{} · {}", head.name, head.about));
     Ok(Paper {
         shell: visit.shell(heading.clone()).back(format!("/referencias/{}", referral.id()), t("volver-referencia")),
         heading,
         number: referral.number().to_owned(),
-        code: referral.public_code().to_owned(),
-        qr: crate::qr::svg(referral.public_code()),
+        code: code.to_owned(),
+        qr: crate::qr::svg(&visit.site.as_ref().map_or(code.to_owned(), |site| format!("{site}/r/{code}"))),
         urgent: false,
         letter: asked.hoja.as_deref() == Some("carta"),
         path: visit.path.clone(),

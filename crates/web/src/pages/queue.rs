@@ -4,6 +4,7 @@
 use access::Role;
 use askama::Template;
 use axum::extract::Query;
+use axum::response::{IntoResponse, Redirect};
 use care::referral::state::{Phase, Priority as Soon};
 use care::referral::worklist::{self, Board, FOR_REVIEW, Filter};
 use care::referral::{Named, Referral, Waiting};
@@ -14,6 +15,7 @@ use serde::Deserialize;
 use crate::form::Form;
 use crate::format::ago;
 use crate::gate::{Visit, percent, show};
+use crate::pages::code::led_by;
 use crate::problem::Answer;
 use crate::read::is_synthetic;
 use crate::shell::{Shell, role_name};
@@ -137,6 +139,9 @@ impl Asked {
 /// `GET /referencias`
 pub async fn show_queue(visit: Visit, Query(asked): Query<Asked>) -> Answer {
     let cx = visit.cx()?;
+    if let Some(place) = led_by(&visit, &asked.q).await? {
+        return Ok(Redirect::to(&place).into_response());
+    }
     let views = views();
     let view = views.iter().find(|view| view.code == asked.ver).unwrap_or(&views[0]);
     let filter = Filter { objected: view.code == OBJECTED, ..asked.filter(view.phases.clone()) };

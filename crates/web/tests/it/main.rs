@@ -6,6 +6,7 @@ mod browser;
 mod chain;
 mod circuit;
 mod clinic;
+mod code;
 mod desk;
 mod house;
 mod network;
