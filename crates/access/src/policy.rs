@@ -15,7 +15,7 @@ pub use project::TejidoProjector;
 pub use see::{may_register, visibility};
 pub use sharing::Sharing;
 
-pub(crate) use project::{custodian, label_codings, labels, patient_of};
+pub(crate) use project::{claims, custodian, label_codings, labels, patient_of};
 pub(crate) use roles::{is_directory, may_write};
 pub(crate) use see::{by_reason, index_visibility, institution_wide, record_of};
 

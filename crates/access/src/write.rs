@@ -131,8 +131,31 @@ impl Access {
         check_role(cx, act, &draft)?;
         check_agreement(cx, &draft)?;
         check_trail(cx, &draft)?;
-        check_person(cx, &draft)?;
+        self.check_person(cx, &draft).await?;
         Ok(draft)
+    }
+
+    /// A resource of a person's record stays in that record, deleted or not: whoever sees the
+    /// resource reads its history. A group has no one person, and a governed resource has rules of
+    /// its own.
+    async fn check_person(&self, cx: &Cx, draft: &Draft) -> Result<(), AccessError> {
+        let (Some(new), Some(before)) = (&draft.new, &draft.before) else { return Ok(()) };
+        if cx.is_system() || draft.key.resource_type == "Group" {
+            return Ok(());
+        }
+        let last = match &draft.old {
+            Some(old) => Some(old.clone()),
+            None => {
+                let found = self.store.read_version(&draft.key, before.version - 1, &Visibility::All).await?;
+                found.map(|stored| stored.value())
+            }
+        };
+        let Some(last) = last.filter(|last| !is_governed(last)) else { return Ok(()) };
+        let whose = policy::patient_of(&last);
+        if whose.is_none() || whose == policy::patient_of(new) {
+            return Ok(());
+        }
+        Err(rule(&draft.key, "it never passes to another person: mark it entered-in-error and write a new one"))
     }
 
     /// People write only about persons that they can see, at least in the index, or register now.
@@ -370,27 +393,17 @@ fn check_trail(cx: &Cx, draft: &Draft) -> Result<(), AccessError> {
         return Ok(());
     };
     let own = cx.actor.label();
+    // Whoever is only named, or lies inside the resource, could be anybody.
+    let others = ["Organization/", "Device/", "Patient/", "RelatedPerson/"];
     let another = |agent: &Value| {
         let who = agent.text_at(&["who", "reference"]).unwrap_or_default();
-        who.contains("Practitioner") && who != own
+        who != own && !others.iter().any(|kind| who.starts_with(kind))
     };
     if draft.key.resource_type == "Provenance" && !new.items("agent").iter().any(another) {
         return Ok(());
     }
     let act = format!("write {} of another author", draft.key.resource_type);
     Err(AccessError::Forbidden { role: cx.role.code(), act })
-}
-
-/// A resource of a person's record stays in that record. A group has no one person, and a governed
-/// resource has rules of its own.
-fn check_person(cx: &Cx, draft: &Draft) -> Result<(), AccessError> {
-    let (Some(old), Some(new)) = (&draft.old, &draft.new) else { return Ok(()) };
-    let before = policy::patient_of(old);
-    let moved = before.is_some() && before != policy::patient_of(new);
-    if !moved || cx.is_system() || draft.key.resource_type == "Group" || is_governed(old) {
-        return Ok(());
-    }
-    Err(rule(&draft.key, "it never passes to another person: mark it entered-in-error and write a new one"))
 }
 
 /// Whether a resource claims the profile by which its type is governed.
@@ -402,8 +415,7 @@ fn is_governed(resource: &Value) -> bool {
         Some("Slot") => system::PROFILE_SLOT,
         _ => return false,
     };
-    let profiles = resource.get("meta").map(|meta| meta.items("profile")).unwrap_or_default();
-    profiles.iter().any(|one| one.as_str() == Some(profile))
+    policy::claims(resource, profile)
 }
 
 fn is_trail(resource_type: &str) -> bool {

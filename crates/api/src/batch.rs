@@ -70,6 +70,10 @@ pub async fn bundle(call: Call, sent: Sent) -> Result<Answer, ApiError> {
     let kind = sent.value.text_at(&["type"]).unwrap_or_default().to_owned();
     // Entries tell what became of them; resources come back only to whoever asks.
     let call = Call { wanted: call.wanted.or(Some(Return::Minimal)), ..call };
+    let count = sent.value.items("entry").len();
+    if count > MOST_ENTRIES {
+        return Err(ApiError::TooCostly { what: format!("{count} entries, and at most {MOST_ENTRIES} are done") });
+    }
     let entries = open(&call, sent.value)?;
     match kind.as_str() {
         "batch" => Ok(batch(&call, entries).await),
@@ -191,10 +195,6 @@ fn response(answer: &Answer, outcome: Option<&[u8]>) -> String {
 /// Takes the Bundle apart. What is wrong with the Bundle itself refuses it whole; an entry with an
 /// address that can't be read is that entry's own trouble.
 pub fn open(call: &Call, mut bundle: Value) -> Result<Vec<Result<Entry, ApiError>>, ApiError> {
-    let count = bundle.items("entry").len();
-    if count > MOST_ENTRIES {
-        return Err(ApiError::TooCostly { what: format!("{count} entries, and at most {MOST_ENTRIES} are done") });
-    }
     let mut resources = Vec::new();
     let mut wrong = Vec::new();
     if let Some(Value::Array(entries)) = bundle.as_object_mut().and_then(|bundle| bundle.get_mut("entry")) {

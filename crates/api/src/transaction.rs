@@ -90,7 +90,11 @@ fn explain(entries: &[Entry], plan: &Plan, error: ApiError) -> ApiError {
         ApiError::Access(AccessError::Invalid(_)) => {
             let wrong = entries.iter().flat_map(|entry| {
                 let issues = entry.resource.as_ref().map(fhir::validate).unwrap_or_default();
-                issues.into_iter().map(|issue| crate::outcome::within(&entry.at, issue))
+                // Conditional references are unsupported alone; here they are resolved by now.
+                issues
+                    .into_iter()
+                    .filter(|issue| issue.code != "not-supported")
+                    .map(|issue| crate::outcome::within(&entry.at, issue))
             });
             let wrong: Vec<_> = wrong.collect();
             return if wrong.is_empty() { error } else { ApiError::Invalid(wrong) };

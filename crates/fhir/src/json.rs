@@ -16,7 +16,7 @@ mod splice;
 
 #[doc(hidden)]
 pub use build::put;
-pub use parse::{ParseError, Problem, parse};
+pub use parse::{ParseError, Problem, parse, parse_kept};
 pub use patch::{PatchError, PatchProblem, patch};
 pub use splice::{Stamp, add_security, stamp};
 

@@ -227,7 +227,7 @@ impl Loader<'_> {
     async fn together(&mut self, place: &str, bundle: Value, writes: u64, progress: PrivateWrite) -> Result<()> {
         match api::transact(self.access, self.cx, bundle, vec![progress.clone()]).await {
             Ok(()) => self.outcome.written += writes,
-            Err(refused) if matches!(refused.kind, Kind::Fault | Kind::Busy | Kind::Timeout) => {
+            Err(refused) if stops(refused.kind) => {
                 bail!("{place}: {}", issues(&refused.issues))
             }
             Err(refused) => {
@@ -256,13 +256,18 @@ impl Loader<'_> {
             let single = Act { name: "load", changes: vec![change(item)], ..Act::default() };
             match self.access.commit(self.cx, single).await {
                 Ok(_) => self.outcome.written += 1,
-                Err(error) if error.kind() == Kind::Fault => return Err(error.into()),
+                Err(error) if stops(error.kind()) => return Err(error.into()),
                 Err(error) => self.report.refuse(&item.place, &item.key.to_string(), &told(&error))?,
             }
         }
         self.access.commit(self.cx, act(&[])).await?;
         Ok(())
     }
+}
+
+/// Whether a failure says nothing of the data: the load stops and is started again later.
+fn stops(kind: Kind) -> bool {
+    matches!(kind, Kind::Fault | Kind::Busy | Kind::Timeout)
 }
 
 /// How far a file has come.

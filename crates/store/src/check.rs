@@ -135,7 +135,7 @@ impl Check<'_> {
             }
             return Ok(());
         }
-        let Ok(value) = fhir::json::parse(&entry.body) else {
+        let Ok(value) = fhir::json::parse_kept(&entry.body) else {
             self.find(&place, "its text can't be read");
             return Ok(());
         };

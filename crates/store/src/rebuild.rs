@@ -31,7 +31,7 @@ fn resource(conn: &mut Conn, rid: u64, key: &Key, projector: &dyn Projector) -> 
     let Some(current) = version(conn, key, "1 = 1")? else { return Ok(()) };
     let live = if current.deleted { version(conn, key, "l.method <> 2")? } else { Some(current.clone()) };
     let rows = match live {
-        Some(live) => Some(Rows::of(&fhir::json::parse(&live.body).map_err(|_| DAMAGED)?, projector)),
+        Some(live) => Some(Rows::of(&fhir::json::parse_kept(&live.body).map_err(|_| DAMAGED)?, projector)),
         None => None,
     };
     let mut statements = Vec::new();

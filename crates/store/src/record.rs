@@ -85,7 +85,7 @@ impl Stored {
         if self.body.is_empty() {
             return fhir::Value::Object(fhir::json::Object::new());
         }
-        fhir::json::parse(&self.body).expect("what is stored was parsed before")
+        fhir::json::parse_kept(&self.body).expect("what is stored was parsed before")
     }
 }
 

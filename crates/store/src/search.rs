@@ -136,7 +136,9 @@ fn included(
     let rids = include::rids(conn, (&query.includes, &query.revincludes), &keys, visibility)?;
     let included = load(conn, &rids)?;
     if included.len() < rids.len() {
-        return Err(StoreError::Search("what is included is too large for one page: ask for fewer with _count"));
+        return Err(StoreError::Search(
+            "what is included is too large for one page: ask for fewer with _count, or search the included type by itself",
+        ));
     }
     Ok(included.into_iter().map(|(_, stored)| stored).collect())
 }

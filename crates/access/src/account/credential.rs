@@ -39,7 +39,7 @@ pub(crate) type RoleAt = RoleChoice;
 
 /// User names are compared without case and in one Unicode form.
 pub(super) fn normal(user: &str) -> String {
-    user.trim().to_lowercase().nfc().collect()
+    user.trim().to_lowercase().nfc().filter(|letter| !letter.is_control()).collect()
 }
 
 impl Account {

@@ -115,7 +115,9 @@ impl Accounts<'_> {
         let mut private = vec![account.write()];
         let invitation = new.password.is_none().then(|| secret::draw(&**entropy));
         private.extend(invitation.as_ref().map(|text| self.invited(text, &user)));
-        self.access.commit(cx, Act { name: "create-account", changes, private, ..Act::default() }).await?;
+        // The auditor of the account's institution is to see it, whoever makes it.
+        let cx = Cx { institution: account.institution.clone(), ..cx.clone() };
+        self.access.commit(&cx, Act { name: "create-account", changes, private, ..Act::default() }).await?;
         Ok(Created { practitioner, roles: account.roles, invitation })
     }
 
@@ -218,7 +220,9 @@ impl Accounts<'_> {
         account.disabled = true;
         let mut private = self.ended_entries(&account.user).await?;
         private.push(account.write());
-        self.access.commit(cx, Act { name: "end-account", changes, private, ..Act::default() }).await?;
+        // The auditor of the account's institution is to see it, whoever ends it.
+        let cx = Cx { institution: account.institution.clone(), ..cx.clone() };
+        self.access.commit(&cx, Act { name: "end-account", changes, private, ..Act::default() }).await?;
         self.end_sessions(&account.user).await
     }
 

@@ -243,7 +243,8 @@ fn after_days(micros: i64, days: i64) -> i64 {
     micros.saturating_add(i64::try_from(SignedDuration::from_hours(24 * days).as_micros()).unwrap_or(i64::MAX))
 }
 
-fn claims(resource: &Value, profile: &str) -> bool {
+/// Whether a resource says that it follows a profile.
+pub(crate) fn claims(resource: &Value, profile: &str) -> bool {
     let profiles = resource.get("meta").map(|meta| meta.items("profile")).unwrap_or_default();
     profiles.iter().any(|one| one.as_str() == Some(profile))
 }

@@ -216,6 +216,16 @@ async fn a_resource_of_a_record_never_passes_to_another_person() {
     assert_eq!(kind(world.update(&nurse, &moved).await), Some(Kind::Rule));
     moved.set("subject", fhir::json!({ "display": "Rosa" }));
     assert_eq!(kind(world.update(&nurse, &moved).await), Some(Kind::Rule), "nor to nobody");
+
+    // Nor by way of its grave, which keeps its history.
+    let machine = world.machine("MSPAS", "system/*.cruds");
+    let key = Key::new("Condition", "anemia");
+    let delete = Change { key, expect: Expect::Any, write: Write::Delete };
+    world.change(&machine, "delete", delete).await.unwrap();
+    moved.set("subject", fhir::json!({ "reference": "Patient/ana" }));
+    assert_eq!(kind(world.update(&machine, &moved).await), Some(Kind::Rule));
+    moved.set("subject", fhir::json!({ "reference": "Patient/rosa" }));
+    world.update(&machine, &moved).await.unwrap();
 }
 
 #[tokio::test]
@@ -233,6 +243,11 @@ async fn the_trail_is_written_under_ones_own_name() {
     for cx in [&nurse, &world.machine("MSPAS", "system/*.cruds")] {
         assert_eq!(kind(world.try_put(cx, "falsa", told("Practitioner/otra")).await), Some(Kind::Forbidden));
         assert_eq!(kind(world.try_put(cx, "evento", event.clone()).await), Some(Kind::Forbidden));
+    }
+    let mut named = told("Practitioner/otra");
+    for who in [fhir::json!({ "display": "Dra. Otra" }), fhir::json!({ "reference": "#p" })] {
+        named.set("agent", fhir::json!([{ "who": who }]));
+        assert_eq!(kind(world.try_put(&nurse, "falsa", named.clone()).await), Some(Kind::Forbidden), "{named}");
     }
     world.put(&nurse, "propia", told("Practitioner/ixmucane")).await;
 }

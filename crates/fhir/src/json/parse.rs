@@ -60,12 +60,25 @@ pub enum Problem {
 /// A [`ParseError`] with path and byte offset for anything that is not strict JSON, for duplicate
 /// member names, lone surrogates, invalid UTF-8 and nesting over [`MAX_DEPTH`].
 pub fn parse(bytes: &[u8]) -> Result<Value, ParseError> {
+    read(bytes, MAX_VALUES)
+}
+
+/// Reads what a store has kept: like [`parse`], however many values it holds. The limit guards the
+/// door; what came in before it was set, or grew by its `meta` since, stays readable.
+///
+/// # Errors
+/// As [`parse`], but for [`Problem::TooMany`].
+pub fn parse_kept(bytes: &[u8]) -> Result<Value, ParseError> {
+    read(bytes, usize::MAX)
+}
+
+fn read(bytes: &[u8], most: usize) -> Result<Value, ParseError> {
     let text = std::str::from_utf8(bytes).map_err(|error| ParseError {
         problem: Problem::InvalidUtf8,
         path: "$".into(),
         offset: error.valid_up_to(),
     })?;
-    let mut reader = Reader { bytes: text.as_bytes(), text, at: 0, values: 0, path: Vec::new(), root: None };
+    let mut reader = Reader { bytes: text.as_bytes(), text, at: 0, values_left: most, path: Vec::new(), root: None };
     let start = text.strip_prefix('\u{feff}').map_or(0, |_| 3);
     reader.at = start;
     let outcome = reader.value(0).and_then(|value| {
@@ -84,7 +97,7 @@ struct Reader<'a> {
     bytes: &'a [u8],
     text: &'a str,
     at: usize,
-    values: usize,
+    values_left: usize,
     path: Vec<Step>,
     root: Option<String>,
 }
@@ -118,10 +131,7 @@ impl Reader<'_> {
     }
 
     fn value(&mut self, depth: usize) -> Result<Value, Problem> {
-        self.values += 1;
-        if self.values > MAX_VALUES {
-            return Err(Problem::TooMany);
-        }
+        self.values_left = self.values_left.checked_sub(1).ok_or(Problem::TooMany)?;
         self.space();
         match self.bytes.get(self.at) {
             Some(b'{') => self.object(depth + 1),

@@ -201,6 +201,6 @@ fn code_system(id: &str, url: &str, all: &BTreeMap<String, String>) -> Value {
     let concepts: Vec<Value> = all.iter().map(|(code, words)| json!({ "code": code, "display": words })).collect();
     json!({
         "resourceType": "CodeSystem", "id": id, "url": url, "status": "active", "language": "es",
-        "content": "fragment", "count": concepts.len(), "concept": concepts,
+        "content": "fragment", "concept": concepts,
     })
 }

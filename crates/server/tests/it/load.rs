@@ -53,6 +53,16 @@ fn a_transaction_is_loaded_whole_or_not_at_all_and_once() {
 }
 
 #[test]
+fn a_transaction_of_more_entries_than_a_request_may_hold_is_loaded() {
+    let site = Site::new();
+    let entries: Vec<String> = (0..1001).map(|at| put(&format!("o{at}"))).collect();
+    let entries: Vec<&str> = entries.iter().map(String::as_str).collect();
+    site.file("large.json", bundle("transaction", &entries));
+    let loaded = site.run(&["load", "large.json"]);
+    assert!(loaded.status.success() && told(&loaded).contains("written: 1001 · refused: 0"), "{}", told(&loaded));
+}
+
+#[test]
 fn of_a_batch_a_collection_and_lines_the_good_is_loaded_and_the_rest_told_with_its_place() {
     let site = Site::new();
     let token = bearer(&site.token());

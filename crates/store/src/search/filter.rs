@@ -9,6 +9,7 @@ use fhir::search::{Condition, Filter, Modifier, ParamType, SearchParam};
 
 use super::sql::Builder;
 use super::value::{self, About};
+use crate::index::cut;
 use crate::{StoreError, Visibility};
 
 /// More alternatives than this for one parameter are refused: the text would outgrow the database.
@@ -69,7 +70,7 @@ pub(super) fn probe(sql: &mut Builder, row: &str, filter: &Filter, visibility: &
             sql.put(")");
         }
         Filter::Id(ids) => {
-            sql.among(&format!("{row}.id"), ids);
+            sql.among(&format!("{row}.id"), ids.iter().map(|id| cut(id)));
         }
         Filter::LastUpdated(any) => updated(sql, row, any)?,
     }

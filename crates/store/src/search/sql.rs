@@ -84,6 +84,8 @@ impl Builder {
             Dialect::Sqlite => "instr",
             Dialect::Postgres => "strpos",
         };
+        // As the index keeps it: PostgreSQL takes no NUL.
+        let needle = needle.replace('\0', "\u{fffd}");
         self.put(function).put("(").put(haystack).put(", ").bind(needle).put(") > 0")
     }
 

@@ -53,6 +53,7 @@ stories! {
         of_many_conditional_creates_one_is_made;
     writing:
         what_is_written_is_read_back_byte_for_byte
+        what_grew_past_the_limit_by_its_meta_stays_readable
         a_deletion_keeps_the_versions
         expectations_are_judged_inside_the_commit
         a_commit_is_whole_or_nothing

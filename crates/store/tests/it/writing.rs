@@ -49,6 +49,17 @@ pub async fn a_deletion_keeps_the_versions(place: Place) {
     assert_eq!((back.stored[0].version, back.stored[0].method), (4, Method::Create));
 }
 
+pub async fn what_grew_past_the_limit_by_its_meta_stays_readable(place: Place) {
+    let store = place.open().await.unwrap();
+    let most = fhir::json::MAX_VALUES - 3;
+    let sent = format!(r#"{{"resourceType":"Basic","x":[{}0]}}"#, "0,".repeat(most - 1));
+    commit(&store, vec![put("Basic", "b", Expect::Absent, &sent)]).await.unwrap();
+    let read = store.read(&Key::new("Basic", "b"), &Visibility::All).await.unwrap().unwrap();
+    assert_eq!(read.value().items("x").len(), most);
+    store.rebuild(|_| ()).await.unwrap();
+    assert_eq!(store.check(|_| ()).await.unwrap().findings, []);
+}
+
 pub async fn expectations_are_judged_inside_the_commit(place: Place) {
     let store = place.open().await.unwrap();
     let key = Key::new("Basic", "b");
