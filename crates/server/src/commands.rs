@@ -72,7 +72,7 @@ async fn demonstration(language: Language, matches: &ArgMatches, settings: &Sett
 /// Opens, listens, and answers until told to stop.
 async fn serve(settings: &Settings, default: &str, demo: Option<(Language, &Path)>) -> Result<ExitCode> {
     settings.safe(demo.is_some() || demo::is_there(&settings.location(default)))?;
-    let access = wiring::open(&settings.location(default)).await?;
+    let access = wiring::open_serving(&settings.location(default)).await?;
     let listener = listen::bind(settings.listen).await?;
     let figures = Figures::new(access.store().clone());
     let router = operate::watch(wiring::router(&access, settings, demo.is_some()), figures);

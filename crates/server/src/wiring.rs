@@ -6,7 +6,7 @@ use crate::settings::Settings;
 use access::Access;
 use anyhow::{Context, Result};
 use axum::Router;
-use store::{Clock, Entropy, Location, Options, Store, SystemClock, SystemEntropy};
+use store::{Clock, Entropy, Location, Options, Store, StoreError, SystemClock, SystemEntropy};
 
 /// The options every command opens a store with.
 pub fn options() -> Options {
@@ -25,16 +25,28 @@ pub async fn open(location: &Location) -> Result<Access> {
     open_with(location, options()).await
 }
 
+/// Opens the store to serve it: see [`Store::open_serving`].
+///
+/// # Errors
+/// As for [`open`].
+pub async fn open_serving(location: &Location) -> Result<Access> {
+    gated(location, Store::open_serving(location, options()).await)
+}
+
 /// As [`open`], with options of one's own: the demonstration tells its past with another clock.
 ///
 /// # Errors
 /// As for [`open`].
 pub async fn open_with(location: &Location, options: Options) -> Result<Access> {
+    gated(location, Store::open(location, options).await)
+}
+
+fn gated(location: &Location, opened: Result<Store, StoreError>) -> Result<Access> {
     let place = match location {
         Location::Directory(path) => path.display().to_string(),
         Location::Postgres { .. } => "PostgreSQL".to_owned(),
     };
-    let store = Store::open(location, options).await.with_context(|| format!("can't open the store at {place}"))?;
+    let store = opened.with_context(|| format!("can't open the store at {place}"))?;
     Ok(Access::new(store, vec![Arc::new(care::CareGovernor)]))
 }
 

@@ -107,6 +107,14 @@ pub enum StoreError {
     /// A question took longer than a question may.
     #[error("the question takes too long: ask for less, or more exactly")]
     TooLong,
+    /// The index is being made anew, and this question needs it.
+    #[error("the search index is being made anew, {done} of {total} resources are done: try again later")]
+    Reindexing {
+        /// Resources done.
+        done: u64,
+        /// Resources in all; 0 before they are counted.
+        total: u64,
+    },
     /// Another process holds the store for too long.
     #[error("the store is busy")]
     Busy,
@@ -147,7 +155,7 @@ impl StoreError {
             Self::Exists { .. } | Self::PrivateConflict { .. } => Kind::Conflict,
             Self::Invalid { .. } | Self::Cursor | Self::Search(_) | Self::Backup(_) => Kind::Invalid,
             Self::NotEmpty => Kind::Rule,
-            Self::Busy => Kind::Busy,
+            Self::Busy | Self::Reindexing { .. } => Kind::Busy,
             Self::TooLong => Kind::Timeout,
             Self::NewerFormat { .. }
             | Self::AuditUnavailable(_)

@@ -69,8 +69,23 @@ pub(crate) fn finish(conn: &mut Conn, projector_version: u32) -> Result<(), Stor
     schema::put_meta(conn, "index", &INDEX_VERSION.to_string())
 }
 
-/// Whether the views were made by the rules of this program.
-pub(crate) fn current(conn: &mut Conn, projector_version: u32) -> Result<bool, StoreError> {
-    let made = [schema::meta(conn, "projector")?, schema::meta(conn, "index")?];
-    Ok(made == [Some(projector_version.to_string()), Some(INDEX_VERSION.to_string())])
+/// Which views were made by other rules than this program's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outdated {
+    Nothing,
+    /// Only what searches look in.
+    Index,
+    /// Who may see what.
+    Facts,
+}
+
+/// By which rules the views were made.
+pub(crate) fn outdated(conn: &mut Conn, projector_version: u32) -> Result<Outdated, StoreError> {
+    let facts = schema::meta(conn, "projector")? == Some(projector_version.to_string());
+    let index = schema::meta(conn, "index")? == Some(INDEX_VERSION.to_string());
+    Ok(match (facts, index) {
+        (true, true) => Outdated::Nothing,
+        (true, false) => Outdated::Index,
+        (false, _) => Outdated::Facts,
+    })
 }

@@ -57,6 +57,7 @@ impl Store {
     /// [`StoreError::Cursor`] for a cursor of another question, [`StoreError::Search`] for a
     /// question that can't be answered as asked.
     pub async fn search(&self, query: &Query, visibility: &Visibility) -> Result<SearchPage, StoreError> {
+        self.answers(query)?;
         let (query, visibility) = (query.clone(), visibility.clone());
         self.readers().ask(move |conn| page(conn, &query, &visibility)).await
     }
@@ -66,6 +67,7 @@ impl Store {
     /// # Errors
     /// As [`Store::search`].
     pub async fn count(&self, query: &Query, visibility: &Visibility) -> Result<u64, StoreError> {
+        self.answers(query)?;
         let (query, visibility) = (query.clone(), visibility.clone());
         self.readers().ask(move |conn| total(conn, &query, &visibility)).await
     }

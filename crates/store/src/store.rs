@@ -3,16 +3,20 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use tokio::sync::watch;
+
 use crate::blob::Blobs;
 use crate::commit::{apply, prepare};
 use crate::conn::Opener;
 use crate::log::{self, STORED, Tail, stored};
 use crate::readers::Readers;
+use crate::rebuild::Outdated;
 use crate::sql::Statement;
 use crate::trail::Trail;
+use crate::upkeep::Progress;
 use crate::visibility::condition;
 use crate::writer::Writer;
-use crate::{Clock, Commit, Committed, Entropy, Head, Key, Projector, StoreError, Stored, Visibility};
+use crate::{Clock, Commit, Committed, Entropy, Expect, Head, Key, Projector, StoreError, Stored, Visibility};
 use crate::{Write, private, schema};
 
 /// How often the end of the log is looked up for what other processes wrote.
@@ -59,20 +63,49 @@ struct Inner {
     readers: Readers,
     trail: Trail,
     blobs: Blobs,
+    reindexing: watch::Sender<Option<Progress>>,
 }
 
 impl Store {
     /// Opens a store, making it where there is none. Views that were made by other rules (another
     /// projector, a restored backup) are made anew before it returns.
     pub async fn open(location: &Location, options: Options) -> Result<Store, StoreError> {
+        let store = Self::begin(location, options).await?;
+        if store.outdated().await? != Outdated::Nothing {
+            store.renew().await?;
+        }
+        Ok(store)
+    }
+
+    /// Opens a store to serve it. Where only the index was made by other rules, that is made anew
+    /// while the store reads and writes; until then what would search the index is
+    /// [`StoreError::Reindexing`], since an answer with gaps could make somebody twice. Who may see
+    /// what is made anew before it returns, as in [`Store::open`].
+    pub async fn open_serving(location: &Location, options: Options) -> Result<Store, StoreError> {
+        let store = Self::begin(location, options).await?;
+        match store.outdated().await? {
+            Outdated::Nothing => {}
+            Outdated::Facts => store.renew().await?,
+            Outdated::Index => {
+                store.told().send_replace(Some(Progress { step: "resources", done: 0, total: 0 }));
+                let behind = store.clone();
+                tokio::spawn(async move {
+                    if let Err(error) = behind.renew().await {
+                        tracing::error!(%error, "the index was not made anew; start again");
+                    }
+                });
+            }
+        }
+        Ok(store)
+    }
+
+    async fn begin(location: &Location, options: Options) -> Result<Store, StoreError> {
         let location = location.clone();
         let opened = tokio::task::spawn_blocking(move || {
             let inner = Inner::open(&location, &options)?;
             Ok(Store { options, inner: Arc::new(inner) })
         });
-        let store: Store = opened.await.map_err(|_| StoreError::Fault("opening panicked"))??;
-        store.renew().await?;
-        Ok(store)
+        opened.await.map_err(|_| StoreError::Fault("opening panicked"))?
     }
 
     /// The format this program writes.
@@ -106,6 +139,10 @@ impl Store {
         &self.inner.trail
     }
 
+    pub(crate) fn told(&self) -> &watch::Sender<Option<Progress>> {
+        &self.inner.reindexing
+    }
+
     pub(crate) fn blobs(&self) -> &Blobs {
         &self.inner.blobs
     }
@@ -121,6 +158,11 @@ impl Store {
     pub async fn commit(&self, commit: Commit) -> Result<Committed, StoreError> {
         let size: usize =
             commit.changes.iter().map(|change| if let Write::Put(body) = &change.write { body.len() } else { 0 }).sum();
+        for change in &commit.changes {
+            if let Expect::Unmatched(query, _) = &change.expect {
+                self.answers(query)?;
+            }
+        }
         let projector = self.options.projector.clone();
         let prepared = if size > LARGE_BYTES {
             let parsing = tokio::task::spawn_blocking(move || prepare(commit, &*projector));
@@ -220,7 +262,13 @@ impl Inner {
         let seq = Tail::load(&mut conn, false)?.seq;
         let trail = Trail::start(opener.audit())?;
         let writer = Writer::start(conn, opener.clone(), options.clock.clone(), seq)?;
-        Ok(Self { writer, readers: Readers::new(opener), trail, blobs: Blobs::open(blobs)? })
+        Ok(Self {
+            writer,
+            readers: Readers::new(opener),
+            trail,
+            blobs: Blobs::open(blobs)?,
+            reindexing: watch::Sender::new(None),
+        })
     }
 }
 

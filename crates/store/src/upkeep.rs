@@ -2,8 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use fhir::search::Query;
+
 use crate::backup::{CHAIN, MAIN, Writing};
 use crate::check::Check;
+use crate::rebuild::Outdated;
 use crate::{Location, Store, StoreError, rebuild, restore};
 
 /// How far a long task has come.
@@ -88,14 +91,40 @@ impl Store {
         Ok(Rebuilt { resources: done })
     }
 
-    /// Rebuilds if the views were made by other rules than this program's.
-    pub(crate) async fn renew(&self) -> Result<(), StoreError> {
+    /// Which views were made by other rules than this program's.
+    pub(crate) async fn outdated(&self) -> Result<Outdated, StoreError> {
         let version = self.projector().version();
-        if self.readers().run(move |conn| rebuild::current(conn, version)).await? {
-            return Ok(());
+        self.readers().run(move |conn| rebuild::outdated(conn, version)).await
+    }
+
+    /// Makes the views anew, and says in the log and to [`Store::reindexing`] how far it has come.
+    pub(crate) async fn renew(&self) -> Result<(), StoreError> {
+        let told = self.told().clone();
+        let tell = move |at: Progress| {
+            tracing::info!(done = at.done, total = at.total, "making the views anew");
+            told.send_replace(Some(at));
+        };
+        self.rebuild(tell).await?;
+        self.told().send_replace(None);
+        Ok(())
+    }
+
+    /// How far the index has come that is being made anew; `None` when it is whole, as it nearly
+    /// always is.
+    pub fn reindexing(&self) -> Option<Progress> {
+        *self.told().borrow()
+    }
+
+    /// Whether a question can be answered now: what asks nothing of the index always can.
+    pub(crate) fn answers(&self, query: &Query) -> Result<(), StoreError> {
+        let plain = query.filters.is_empty()
+            && query.sort.is_empty()
+            && query.includes.is_empty()
+            && query.revincludes.is_empty();
+        match self.reindexing().filter(|_| !plain) {
+            Some(Progress { done, total, .. }) => Err(StoreError::Reindexing { done, total }),
+            None => Ok(()),
         }
-        let told = |at: Progress| tracing::info!(done = at.done, total = at.total, "making the views anew");
-        self.rebuild(told).await.map(|_| ())
     }
 
     /// Writes a consistent copy to one new file, while serving.

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use bytes::Bytes;
+use fhir::search::Query;
 use store::{AuditAction, AuditQuery, AuditRecord, Clock, Commit, Entropy, Expect, HistoryQuery, HistoryScope};
 use store::{Location, NewJob, PrivateExpect, PrivateWrite, Report, Store, StoreError, Stored, Visibility};
 use testkit::{Place, SeededEntropy};
@@ -365,6 +366,37 @@ async fn another_projector_makes_the_facts_anew() {
     let store = place.open().await.unwrap();
     assert!(store.read(&store::Key::new("Patient", "rosa"), &igss).await.unwrap().is_some());
     assert_eq!(check(&store).await.findings, []);
+}
+
+// One thread: what goes on behind waits until the test waits.
+#[tokio::test]
+async fn an_older_index_is_made_anew_while_the_store_serves() {
+    let place = Place::sqlite(projector());
+    let store = place.open().await.unwrap();
+    let sent = r#"{"resourceType":"Patient","name":[{"family":"Caal"}]}"#;
+    commit(&store, vec![put("Patient", "rosa", Expect::Any, sent)]).await.unwrap();
+    store.close().await;
+    let file = folder(&place).join("tejido.db");
+    sql(&file, "UPDATE meta SET value = '0' WHERE key = 'index'; DELETE FROM ix_string;");
+
+    let store = Store::open_serving(&place.location, place.options()).await.unwrap();
+    let query = |text: &str| Query::parse(&["Patient"], &[("family".to_owned(), text.to_owned())]).unwrap();
+    let behind = StoreError::Reindexing { done: 0, total: 0 };
+    assert_eq!(store.search(&query("caal"), &Visibility::All).await.unwrap_err(), behind);
+    assert_eq!(store.count(&query("caal"), &Visibility::All).await.unwrap_err(), behind);
+    let unmatched = Expect::Unmatched(Box::new(query("caal")), Visibility::All);
+    assert_eq!(commit(&store, vec![put("Patient", "twice", unmatched, sent)]).await.unwrap_err(), behind);
+    let rosa = store.read(&store::Key::new("Patient", "rosa"), &Visibility::All).await.unwrap();
+    assert_eq!(rosa.map(|rosa| rosa.version), Some(1), "what is read needs no index");
+    write(&store, "meanwhile", 1).await.unwrap();
+    while store.reindexing().is_some() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(store.search(&query("caal"), &Visibility::All).await.unwrap().matches.len(), 1);
+    assert_eq!(check(&store).await.findings, []);
+    store.close().await;
+    let store = Store::open_serving(&place.location, place.options()).await.unwrap();
+    assert_eq!(store.reindexing(), None, "once is enough");
 }
 
 struct Newer;
