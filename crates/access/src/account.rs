@@ -14,7 +14,7 @@ mod session;
 mod token;
 
 pub use login::{Entry, Login};
-pub use manage::{Created, NewUser, UserInfo};
+pub use manage::{Created, NewUser, UserInfo, is_user_name};
 pub use session::{Opened, SessionInfo};
 pub use token::{NewToken, TokenInfo};
 

@@ -28,6 +28,7 @@ mod write;
 
 pub use account::{
     Accounts, Created, Entry, Login, NewToken, NewUser, Opened, Pending, RoleChoice, SessionInfo, TokenInfo, UserInfo,
+    is_user_name,
 };
 pub use act::Act;
 pub use audit::AuditPage;

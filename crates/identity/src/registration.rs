@@ -26,10 +26,6 @@ const EXTENSIONS: [&str; 6] = [
     EXT_INTERPRETER,
 ];
 
-/// The identifiers that the form writes.
-const IDENTIFIERS: [&str; 6] =
-    [system::CUI, system::PASSPORT, system::FOREIGN_ID, system::NEWBORN, system::IGSS_NUMBER, system::NIT];
-
 /// Which document a person brings.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum DocumentKind {
@@ -58,6 +54,17 @@ impl DocumentKind {
             Self::Foreign => "extranjero",
             Self::Newborn => "recien-nacido",
             Self::None => "ninguno",
+        }
+    }
+
+    /// The system of its number.
+    fn system(self) -> Option<&'static str> {
+        match self {
+            Self::Cui => Some(system::CUI),
+            Self::Passport => Some(system::PASSPORT),
+            Self::Foreign => Some(system::FOREIGN_ID),
+            Self::Newborn => Some(system::NEWBORN),
+            Self::None => None,
         }
     }
 
@@ -157,7 +164,8 @@ impl Registration {
         self.apply(&empty, today)
     }
 
-    /// Checks the form and puts it into a Patient: what the form does not ask stays as it was.
+    /// Checks the form and puts it into a Patient: what the form does not ask stays as it was, such
+    /// as a second telephone or another document than the one it shows.
     ///
     /// # Errors
     /// Every field that has to be looked at again.
@@ -177,11 +185,18 @@ impl Registration {
             let theirs = |item: &&Value| !item.text_at(&[by]).is_some_and(|url| ours.contains(&url));
             patient.items(name).iter().filter(theirs).cloned().collect()
         };
-        let mut identifiers = kept("identifier", "system", &IDENTIFIERS);
-        identifiers.extend(document.as_ref().and_then(Document::identifier));
+        let before = Self::of(patient);
+        let mut identifiers = patient.items("identifier").to_vec();
         let number = |system: &str, value: &str| json!({ "system": system, "value": value });
-        identifiers.extend(igss.map(|igss| number(system::IGSS_NUMBER, igss.as_str())));
-        identifiers.extend(nit.map(|nit| number(system::NIT, nit.as_str())));
+        let shown = before.document.system().filter(|_| before.document != self.document);
+        for (system, said) in [
+            (shown, None),
+            (self.document.system(), document.as_ref().and_then(Document::identifier)),
+            (Some(system::IGSS_NUMBER), igss.map(|igss| number(system::IGSS_NUMBER, igss.as_str()))),
+            (Some(system::NIT), nit.map(|nit| number(system::NIT, nit.as_str()))),
+        ] {
+            say(&mut identifiers, |one| system.is_some() && one.text_at(&["system"]) == system, said);
+        }
         let mut extensions = kept("extension", "url", &EXTENSIONS);
         extensions.extend(self.extensions());
         let mut names = kept("name", "use", &["official", "temp"]);
@@ -189,16 +204,16 @@ impl Registration {
         put(&mut next, "extension", list(extensions));
         put(&mut next, "identifier", list(identifiers));
         put(&mut next, "name", list(names));
-        put(&mut next, "telecom", list(phone(&self.phone)));
+        put(&mut next, "telecom", list(phones(patient.items("telecom"), &self.phone)));
         put(&mut next, "gender", Some(self.sex.as_str().into()));
         put(&mut next, "birthDate", birth.map(Value::from));
-        put(&mut next, "address", list(self.address()));
+        put(&mut next, "address", list(self.addresses(patient, &before)));
         let order = self.birth_order.trim().parse::<u8>().ok().filter(|_| self.document == DocumentKind::Newborn);
         if let Some(order) = order {
             put(&mut next, "multipleBirthInteger", Some(order.into()));
         }
-        put(&mut next, "contact", list(self.contact()));
-        put(&mut next, "communication", list(self.communication()));
+        put(&mut next, "contact", list(self.contacts(patient, &before)));
+        put(&mut next, "communication", list(self.languages(patient, &before)));
         mark_synthetic(&mut next, document.as_ref());
         Ok(Checked { patient: next, warnings: findings.warnings })
     }
@@ -264,9 +279,9 @@ impl Registration {
                 .and_then(|one| one.get("valueBoolean"))
                 .and_then(Value::as_bool)
                 .unwrap_or(false),
-            phone: text(patient.text_at(&["telecom", "value"])),
+            phone: text(first_phone(patient)),
             contact_name: text(contact.and_then(|one| one.text_at(&["name", "text"]))),
-            contact_phone: text(contact.and_then(|one| one.text_at(&["telecom", "value"]))),
+            contact_phone: text(contact.and_then(first_phone)),
             mother_name: text(mother.and_then(|one| one.text_at(&["name", "text"]))),
         }
     }
@@ -438,34 +453,75 @@ impl Registration {
         out
     }
 
-    fn address(&self) -> Vec<Value> {
-        let text = Some(tidy(&self.address)).filter(|text| !text.is_empty());
-        let named = |name: &str| Some(name.to_owned()).filter(|name| !name.is_empty());
-        let (city, state) = (named(&self.municipality_name), named(&self.department_name));
-        if text.is_none() && city.is_none() {
-            return Vec::new();
+    /// The addresses: the first is the one that the form asks.
+    fn addresses(&self, patient: &Value, before: &Self) -> Vec<Value> {
+        let mut all = patient.items("address").to_vec();
+        if (&self.municipality, tidy(&self.address)) == (&before.municipality, tidy(&before.address)) {
+            return all;
         }
-        vec![json!({ "use": "home", "text": text, "city": city, "state": state, "country": "GT" })]
+        let named = |text: &str| Some(tidy(text)).filter(|text| !text.is_empty());
+        let (text, city) = (named(&self.address), named(&self.municipality_name));
+        let said = (text.is_some() || city.is_some()).then(|| {
+            let state = named(&self.department_name);
+            json!({ "use": "home", "text": text, "city": city, "state": state, "country": "GT" })
+        });
+        say(&mut all, |_| true, said);
+        all
     }
 
-    fn contact(&self) -> Vec<Value> {
+    /// Whom to tell: the form asks one of them, and the mother.
+    fn contacts(&self, patient: &Value, before: &Self) -> Vec<Value> {
+        let mut all = patient.items("contact").to_vec();
         let named = |text: &str| Some(tidy(text)).filter(|name| !name.is_empty()).map(|name| json!({ "text": name }));
-        let (name, telecom) = (named(&self.contact_name), phone(&self.contact_phone));
-        let mut contacts = Vec::new();
-        if name.is_some() || !telecom.is_empty() {
-            contacts.push(json!({ "name": name, "telecom": list(telecom) }));
+        let said = |form: &Self| (tidy(&form.contact_name), tidy(&form.contact_phone));
+        if said(self) != said(before) {
+            let known = all.iter().find(|one| !is_mother(one));
+            // Another name is somebody else; another telephone is the same person's.
+            let same = known.filter(|_| said(self).0 == said(before).0).cloned();
+            let mut contact = same.unwrap_or_else(|| json!({ "name": named(&self.contact_name) }));
+            let telecom = phones(contact.items("telecom"), &self.contact_phone);
+            put(&mut contact, "telecom", list(telecom));
+            let any = said(self) != (String::new(), String::new());
+            say(&mut all, |one| !is_mother(one), any.then_some(contact));
         }
-        let mother = json!([{ "coding": [{ "system": ROLE_CODE, "code": MOTHER }] }]);
-        contacts.extend(named(&self.mother_name).map(|name| json!({ "relationship": mother, "name": name })));
-        contacts
+        if tidy(&self.mother_name) != tidy(&before.mother_name) {
+            let role = json!([{ "coding": [{ "system": ROLE_CODE, "code": MOTHER }] }]);
+            let known = all.iter().find(|one| is_mother(one)).cloned();
+            let mut mother = known.unwrap_or_else(|| json!({ "relationship": role }));
+            let name = named(&self.mother_name);
+            put(&mut mother, "name", name.clone());
+            say(&mut all, is_mother, name.map(|_| mother));
+        }
+        all
     }
 
-    fn communication(&self) -> Vec<Value> {
-        if self.language.is_empty() {
-            return Vec::new();
+    /// The languages: the first is the one that the form asks.
+    fn languages(&self, patient: &Value, before: &Self) -> Vec<Value> {
+        let mut all = patient.items("communication").to_vec();
+        if self.language == before.language {
+            return all;
         }
         let coding = json!({ "system": BCP47, "code": &self.language });
-        vec![json!({ "language": { "coding": [coding] }, "preferred": true })]
+        let said = json!({ "language": { "coding": [coding] }, "preferred": true });
+        say(&mut all, |_| true, (!self.language.is_empty()).then_some(said));
+        all
+    }
+}
+
+/// Puts what was said in the place of the first that it is about; nothing takes that one away. One
+/// that says the same already stays as it is.
+fn say(all: &mut Vec<Value>, about: impl Fn(&Value) -> bool, said: Option<Value>) {
+    match (all.iter().position(about), said) {
+        (Some(at), Some(said)) => {
+            let value = said.text_at(&["value"]);
+            if value.is_none() || value != all[at].text_at(&["value"]) {
+                all[at] = said;
+            }
+        }
+        (Some(at), None) => {
+            all.remove(at);
+        }
+        (None, said) => all.extend(said),
     }
 }
 
@@ -496,9 +552,20 @@ fn is_mother(contact: &Value) -> bool {
     contact.text_at(&["relationship", "coding", "code"]) == Some(MOTHER)
 }
 
-fn phone(text: &str) -> Vec<Value> {
-    let text = tidy(text);
-    if text.is_empty() { Vec::new() } else { vec![json!({ "system": "phone", "use": "mobile", "value": text })] }
+fn is_phone(telecom: &Value) -> bool {
+    telecom.text_at(&["system"]) == Some("phone")
+}
+
+fn first_phone(of: &Value) -> Option<&str> {
+    of.items("telecom").iter().find(|one| is_phone(one))?.text_at(&["value"])
+}
+
+/// The ways to reach somebody: the first telephone is the one that the form asks.
+fn phones(known: &[Value], typed: &str) -> Vec<Value> {
+    let mut all = known.to_vec();
+    let text = tidy(typed);
+    say(&mut all, is_phone, (!text.is_empty()).then(|| json!({ "system": "phone", "use": "mobile", "value": text })));
+    all
 }
 
 /// A document number: one word, upper case.
@@ -672,5 +739,50 @@ pub(crate) mod tests {
         assert!(next.to_string().contains("mspas-1601-h1/77") && next.get("deceasedBoolean").is_some());
         assert_eq!(next.text_at(&["name", "family"]), Some("Kaal Ba’ de Pop"));
         assert!(next.get("telecom").is_none());
+    }
+
+    #[test]
+    fn correcting_a_name_loses_no_second_telephone_document_or_language() {
+        let mut patient = Registration { nit: "1000002-K".into(), ..rosa() }.check(TODAY).expect("a form").patient;
+        let more = |patient: &mut Value, name: &str, first: bool, one: Value| {
+            let mut all = patient.items(name).to_vec();
+            all.insert(if first { 0 } else { all.len() }, one);
+            patient.set(name, all);
+        };
+        more(&mut patient, "telecom", true, json!({ "system": "email", "value": "rosa@example.org" }));
+        more(&mut patient, "telecom", false, json!({ "system": "phone", "use": "home", "value": "7952 0000" }));
+        more(&mut patient, "identifier", false, json!({ "system": system::PASSPORT, "value": "GTM:P1" }));
+        more(&mut patient, "address", false, json!({ "use": "temp", "text": "Finca", "city": "Senahú" }));
+        more(&mut patient, "contact", false, json!({ "name": { "text": "Vecina" } }));
+        more(&mut patient, "communication", false, json!({ "language": { "coding": [{ "code": "es" }] } }));
+        let before = Registration::of(&patient);
+        assert_eq!(before.phone, "5555-0101", "an e-mail is no telephone");
+        let named = Registration { surname1: "Kaal".into(), ..before.clone() }.apply(&patient, TODAY).expect("a form");
+        for part in ["telecom", "identifier", "address", "contact", "communication"] {
+            assert_eq!(named.patient.get(part), patient.get(part), "{part}");
+        }
+        assert_eq!(fhir::validate(&named.patient), []);
+        let other = Registration {
+            document: DocumentKind::Foreign,
+            foreign_id: "0801-1990".into(),
+            nit: String::new(),
+            phone: "5555 9999".into(),
+            address: "Barrio nuevo".into(),
+            contact_name: String::new(),
+            contact_phone: String::new(),
+            mother_name: "Petrona Ba’ Coc".into(),
+            language: "poh".into(),
+            ..before
+        };
+        let next = other.apply(&patient, TODAY).expect("a form").patient.to_string();
+        for kept in ["rosa@example.org", "7952 0000", "GTM:P1", "Senahú", "Vecina", "\"es\"", "MTH"] {
+            assert!(next.contains(kept), "{kept}: {next}");
+        }
+        for new in ["0801-1990", "5555 9999", "Barrio nuevo", "Petrona Ba’ Coc", "poh"] {
+            assert!(next.contains(new), "{new}: {next}");
+        }
+        for gone in ["9000000741601", "1000002-K", "5555-0101", "Frente a la escuela", "Domingo", "kek"] {
+            assert!(!next.contains(gone), "{gone}: {next}");
+        }
     }
 }

@@ -85,8 +85,9 @@ fn place_names(code: &str) -> Option<(&'static str, &'static str)> {
     Some((&municipality.name, &territory().department(code.get(..2)?)?.name))
 }
 
-/// What was typed. Of the documents only the kind that was chosen counts.
-pub fn read(form: &mut Form) -> Registration {
+/// What was typed. Of the documents only the kind that was chosen counts; a code that no list has
+/// counts where it was there before.
+pub fn read(form: &mut Form, before: &Registration) -> Registration {
     let names = told(&Registration::default()).map(|(name, _, _)| name);
     names.into_iter().for_each(|name| {
         form.optional(name, LONGEST);
@@ -122,8 +123,8 @@ pub fn read(form: &mut Form) -> Registration {
         community: text("community"),
         address: text("address"),
         post: text("post"),
-        pueblo: one_of(pueblos(), &text("pueblo")),
-        language: one_of(languages(), &text("language")),
+        pueblo: one_of(pueblos_and(before), &text("pueblo")),
+        language: one_of(languages_and(before), &text("language")),
         interpreter: form.has("interpreter", YES),
         phone: text("phone"),
         contact_name: text("contact_name"),
@@ -137,18 +138,29 @@ fn one_of(options: Vec<(String, String)>, value: &str) -> String {
 }
 
 /// Holds the places against the network: a community of another municipality is asked again, and
-/// the post follows from the community where nobody chose one.
-pub fn settle_places(directory: &Directory, form: &mut Form, typed: &mut Registration) {
+/// the post follows from the community where nobody chose one. What was there before and the
+/// network does not know stays.
+pub fn settle_places(directory: &Directory, form: &mut Form, (before, typed): (&Registration, &mut Registration)) {
     let inside = directory.municipality_of(&typed.community).is_some_and(|code| code == typed.municipality);
-    if !typed.community.is_empty() && !inside {
+    let kept = typed.community == before.community && resident(before, &typed.municipality);
+    let stays = kept && unknown_community(directory, before);
+    if !(typed.community.is_empty() || inside || stays) {
         form.error("community", t("dem-mal-comunidad"));
     }
-    if !typed.post.is_empty() && directory.facility(&typed.post).is_none() {
+    if !typed.post.is_empty() && typed.post != before.post && directory.facility(&typed.post).is_none() {
         form.error("post", t("identidad-error-lugar"));
     }
     if typed.post.is_empty() {
         typed.post = directory.responsible(&typed.community).map(network::Facility::id).unwrap_or_default();
     }
+}
+
+fn unknown_community(directory: &Directory, one: &Registration) -> bool {
+    !one.community.is_empty() && directory.place(&one.community).is_none()
+}
+
+fn resident(one: &Registration, municipality: &str) -> bool {
+    one.municipality == municipality
 }
 
 /// Puts identity's findings beside their fields.
@@ -247,28 +259,57 @@ fn languages() -> Vec<(String, String)> {
     territory().languages.iter().map(|one| (one.code.clone(), one.name.clone())).collect()
 }
 
-/// What the network gives to choose from, as it stands.
+fn pueblos_and(before: &Registration) -> Vec<(String, String)> {
+    with_stored(pueblos(), &before.pueblo, &before.pueblo)
+}
+
+fn languages_and(before: &Registration) -> Vec<(String, String)> {
+    with_stored(languages(), &before.language, &before.language)
+}
+
+/// The options, and what is stored where they lack it: else the form would let go of it unsaid.
+fn with_stored(mut options: Vec<(String, String)>, code: &str, words: &str) -> Vec<(String, String)> {
+    if options.iter().all(|(known, _)| known != code) && !code.is_empty() {
+        options.push((code.to_owned(), words.to_owned()));
+    }
+    options
+}
+
+/// What there is to choose from, as the network stands, with what is stored of the person.
 pub struct Places {
     municipalities: Vec<(String, String)>,
     communities: Vec<(String, String)>,
     posts: Vec<(String, String)>,
+    pueblos: Vec<(String, String)>,
+    languages: Vec<(String, String)>,
 }
 
 impl Places {
-    /// Around the municipality of the form; that of the caller's facility comes first.
-    pub async fn near(visit: &Visit, form: &Form) -> Result<Self, StoreError> {
+    /// Around the municipality of the form; that of the caller's facility comes first. While the
+    /// municipality is the stored one, so are the community and the post among the options.
+    pub async fn near(visit: &Visit, form: &Form, before: &Registration) -> Result<Self, StoreError> {
         let own = own_municipality(visit).await?;
         let institution = visit.cx().ok().map(|cx| cx.institution.clone());
         let code = form.get("municipality");
         Ok(visit.state.network().await?.with(|directory: &Directory| {
-            let communities = directory.communities(code).into_iter();
+            let communities = directory.communities(code).into_iter().map(|one| (one.id.clone(), one.name.clone()));
+            let mut communities: Vec<(String, String)> = communities.collect();
             let area = Some(code.to_owned()).filter(|code| !code.is_empty());
             let filter = Filter { institution, area: area.clone(), ..Filter::default() };
             let posts = directory.list(&filter).into_iter().filter(|one| area.is_some() && one.level() <= 2);
+            let mut posts: Vec<(String, String)> = posts.map(|one| (one.id(), one.name.clone())).collect();
+            if resident(before, code) {
+                posts = with_stored(posts, &before.post, &in_words(directory, "post", &before.post));
+                if unknown_community(directory, before) {
+                    communities = with_stored(communities, &before.community, &before.community);
+                }
+            }
             Self {
                 municipalities: municipalities(&own),
-                communities: first(t("dem-comunidad-otra"), communities.map(|one| (one.id.clone(), one.name.clone()))),
-                posts: first(t("dem-puesto-segun"), posts.map(|one| (one.id(), one.name.clone()))),
+                communities: first(t("dem-comunidad-otra"), communities.into_iter()),
+                posts: first(t("dem-puesto-segun"), posts.into_iter()),
+                pueblos: first(t("dem-no-dijo"), pueblos_and(before).into_iter()),
+                languages: first(t("dem-no-dijo"), languages_and(before).into_iter()),
             }
         }))
     }
@@ -321,7 +362,6 @@ pub fn papers(form: &Form) -> (Field, Vec<(&'static str, Vec<Field>)>) {
 
 /// The rest of the form.
 pub fn groups(form: &Form, places: &Places) -> Vec<Group> {
-    let none = |options: Vec<(String, String)>| first(t("dem-no-dijo"), options.into_iter());
     let mut home = Group::new(t("dem-grupo-vive")).fields([
         form.select("municipality", t("dem-municipio"), &places.municipalities),
         form.select("community", t("dem-comunidad"), &places.communities).hint(t("dem-comunidad-ayuda")),
@@ -343,8 +383,8 @@ pub fn groups(form: &Form, places: &Places) -> Vec<Group> {
         ]),
         home,
         Group::new(t("dem-grupo-dice")).hint(t("dem-dice-ayuda")).fields([
-            form.select("pueblo", t("dem-pueblo"), &none(pueblos())),
-            form.select("language", t("dem-idioma"), &none(languages())),
+            form.select("pueblo", t("dem-pueblo"), &places.pueblos),
+            form.select("language", t("dem-idioma"), &places.languages),
             form.checks("interpreter", t("dem-interprete"), &options([(YES, t("dem-interprete-si"))])),
         ]),
         Group::new(t("dem-grupo-avisar")).fields([
@@ -368,8 +408,14 @@ pub fn carry(form: &mut Form, sought: &str) {
     if let Some(day) = days.first() {
         form.set("birth_date", day);
     }
-    match identity::Cui::parse(&numbers.concat()) {
+    let number = numbers.concat();
+    let digits = number.chars().filter(char::is_ascii_digit).count();
+    let year = number.len() == 4 && digits == 4 && (number.starts_with("19") || number.starts_with("20"));
+    match identity::Cui::parse(&number) {
         Ok(cui) => form.set("cui", cui),
+        // A CUI that was typed wrong stands where the check speaks of it.
+        Err(_) if digits >= 9 && !number.chars().any(char::is_alphabetic) => form.set("cui", numbers.join(" ")),
+        Err(_) if year => {}
         Err(_) => form.set("file", numbers.join(" ")),
     }
     let names = identity::name::split_surnames(&rest.join(" "));
@@ -411,6 +457,9 @@ mod tests {
         }
         assert_eq!((carried("Rosa Tzub", "surname1"), carried("CHI-318", "file")), ("Tzub".into(), "CHI-318".into()));
         assert_eq!(carried("", "given1"), "");
+        let short = "Rosa 9000 00074 160";
+        assert_eq!((carried(short, "cui"), carried(short, "file")), ("9000 00074 160".into(), String::new()));
+        assert_eq!((carried("Rosa 1968", "file"), carried("77-2026", "file")), (String::new(), "77-2026".into()));
     }
 
     #[test]
@@ -422,7 +471,7 @@ mod tests {
         form.set("pueblo", "maya");
         form.set("language", "kek");
         form.set("interpreter", YES);
-        let typed = read(&mut form);
+        let typed = read(&mut form, &Registration::default());
         assert_eq!((typed.cui.as_str(), typed.passport_number.as_str()), ("", "x-passport_number"));
         assert_eq!((typed.municipality_name.as_str(), typed.department_name.as_str()), ("Cobán", "Alta Verapaz"));
         let lost: Vec<_> = told(&typed).into_iter().filter(|(_, _, value)| value.is_empty()).collect();

@@ -287,6 +287,13 @@ pub fn done(visit: &Visit, to: &str, done: Done) -> Answer {
     Ok(response)
 }
 
+/// Where this network stands, as the caller asked for it: scheme and host.
+pub fn origin(visit: &Visit, headers: &HeaderMap) -> String {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let scheme = if visit.state.https { "https" } else { "http" };
+    format!("{scheme}://{host}")
+}
+
 /// `%2Fpersonas%3Fq%3D…`: a path as a value of a query.
 pub fn percent(text: &str) -> String {
     text.bytes().fold(String::new(), |mut out, byte| {

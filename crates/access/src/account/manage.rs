@@ -75,8 +75,7 @@ impl Accounts<'_> {
     /// `Conflict` when the user name is taken.
     pub async fn create_user(&self, cx: &Cx, new: NewUser) -> Result<Created, AccessError> {
         let user = normal(&new.user);
-        let letters = |letter: char| letter.is_alphanumeric() || ".-_@".contains(letter);
-        if !(3..=64).contains(&user.chars().count()) || !user.chars().all(letters) {
+        if !is_user_name(&user) {
             return Err(rule("a user name has 3 to 64 letters, digits, dots or hyphens"));
         }
         if let Some(password) = &new.password {
@@ -367,6 +366,12 @@ impl Accounts<'_> {
             expires: Some(in_hours(self.now(), INVITATION_HOURS)),
         }
     }
+}
+
+/// Whether a user name can be given: 3 to 64 letters, digits and `.-_@`.
+pub fn is_user_name(user: &str) -> bool {
+    let letters = |letter: char| letter.is_alphanumeric() || ".-_@".contains(letter);
+    (3..=64).contains(&user.chars().count()) && user.chars().all(letters)
 }
 
 fn create(resource_type: &str, id: &str, value: &Value) -> Change {

@@ -12,7 +12,7 @@ lote-lugares = Establecimientos por los que usted responde
 lote-accion-mal = Escriba crear, reiniciar o terminar, o deje vacía la acción
 lote-entrada-mal = Escriba enlace o clave, o déjela vacía
 lote-funcion-mal = Escriba una función de las que usted puede dar, como en la lista
-lote-lugar-mal = Escriba el nombre o el código de un establecimiento de los suyos
+lote-lugar-mal = Escriba el nombre o el código de un establecimiento de los suyos; si varios se llaman igual, el código
 lote-usuario-no = No hay una cuenta suya con ese usuario
 lote-propia = Es su propia cuenta: otra persona tiene que cambiarla
 lote-repetido = El usuario está repetido en el archivo
@@ -29,12 +29,15 @@ lote-confirmar-que = Todavía no se ha hecho nada. Cada fila se hace por separad
 lote-confirmar = Hacer todo
 lote-filas = Filas
 lote-hecho = Las cuentas quedaron hechas
+lote-nada = Ninguna cuenta cambió
+lote-a-medias = Las tareas se entregaron; la cuenta sigue
+lote-entrega = entrega sus tareas a { $lugar }
 lote-aviso = Imprima esta página desde el menú de su navegador o con Ctrl + P, y entregue a cada persona lo suyo en un medio seguro.
 lote-rechazadas = { $n ->
     [one] { $n } fila no se pudo hacer.
    *[other] { $n } filas no se pudieron hacer.
 }
-lote-rechazadas-que = Las demás sí quedaron. Corrija solo las que faltan y súbalas otra vez.
+lote-rechazadas-que = Corrija solo las que faltan y súbalas otra vez.
 lote-resultado = Resultado
 lote-no = No se hizo
 lote-regla = No se puede: si tiene tareas abiertas, escriba a quién se entregan

@@ -41,6 +41,6 @@ serv-municipios-ayuda = Uno por línea: su código INE o su nombre
 serv-municipio-no = No encontramos el municipio «{ $linea }». Escriba su código de cuatro cifras.
 serv-municipio-varios = Hay varios municipios «{ $linea }». Escriba el código de cuatro cifras.
 serv-departamentos = Departamentos enteros
-serv-menores = También atiende a estos lugares más pequeños, que no cambian aquí:
+serv-menores = También atiende a estos otros lugares, que no cambian aquí:
 serv-cambio-que = Abajo está lo que hay ahora. Haga otra vez su cambio y guarde.
 hecho-servicio = El servicio quedó guardado.

@@ -144,6 +144,7 @@ copia-hecha = Copia hecha el { $cuando } por { $quien }, { $donde }.
 copia-como = Entréguela solo a la persona o a quien la representa. Queda escrito que se hizo esta copia. Para imprimir use el menú de su navegador.
 copia-descargar = Descargar (FHIR)
 copia-datos = Datos de la persona
+copia-sabido = Lo que hay que saber de su salud
 
 papel-referencia = Referencia
 papel-contrarreferencia = Contrarreferencia

@@ -3,7 +3,7 @@
 
 use askama::Template;
 use axum::extract::Path;
-use axum::http::header;
+use axum::http::{HeaderMap, header};
 use axum::response::IntoResponse;
 use fhir::search::Query;
 use fhir::{Value, json};
@@ -13,16 +13,17 @@ use store::{AuditAction, Key};
 
 use crate::demography;
 use crate::format::date_time;
-use crate::gate::{Visit, show};
-use crate::pages::person::{Head, opened, story_of};
+use crate::gate::{Visit, origin, show};
+use crate::pages::person::{Head, opened};
 use crate::problem::{Answer, Problem};
+use crate::read::{is_active, struck, words};
 use crate::shell::Shell;
 use crate::text::t;
-use crate::timeline::{Shown, events};
+use crate::timeline::{self, Shown, Story, events};
 use crate::ui::{Facts, Thread};
 
 /// The types of a record that a copy holds besides the Patient.
-const TYPES: [&str; 15] = [
+const TYPES: [&str; 16] = [
     "AllergyIntolerance",
     "Appointment",
     "Composition",
@@ -31,6 +32,7 @@ const TYPES: [&str; 15] = [
     "DocumentReference",
     "Encounter",
     "Immunization",
+    "MedicationDispense",
     "MedicationRequest",
     "MedicationStatement",
     "Observation",
@@ -48,6 +50,8 @@ struct CopyPage {
     head: Head,
     made: String,
     facts: Facts,
+    /// Allergies, medicines, problems.
+    known: Facts,
     thread: Thread,
 }
 
@@ -57,7 +61,8 @@ pub async fn show_copy(visit: Visit, Path(id): Path<String>) -> Answer {
     let (access, cx) = (&visit.state.access, visit.cx()?);
     let patient = access.read(cx, &Key::new("Patient", &id)).await?.value();
     access.note(cx, AuditAction::Print, &id, &format!("Patient/{id}")).await?;
-    let story = story_of(&visit, &id).await?;
+    let story = story(&visit, &id).await?;
+    let known = known(&visit, &id, &story).await?;
     let form = Registration::of(&patient);
     let network = visit.state.network().await?;
     let facts = network.with(|directory: &Directory| {
@@ -73,22 +78,54 @@ pub async fn show_copy(visit: Visit, Path(id): Path<String>) -> Answer {
             .with("donde", cx.facility.as_ref().map_or(cx.institution.as_str(), |one| one.name.as_str()))
             .into(),
         facts: Facts(facts),
+        known,
         thread: Thread(events(&story, Shown::All)),
         id,
     })
 }
 
+/// The whole history: struck visits are told as struck, nothing of them is.
+async fn story(visit: &Visit, id: &str) -> Result<Story, Problem> {
+    Ok(Story {
+        reasons: all(visit, "Provenance", id).await?,
+        encounters: all(visit, "Encounter", id).await?,
+        observations: standing(visit, "Observation", id).await?,
+        conditions: standing(visit, "Condition", id).await?,
+        requests: standing(visit, "ServiceRequest", id).await?,
+        tasks: standing(visit, "Task", id).await?,
+    })
+}
+
+/// What holds at every visit.
+async fn known(visit: &Visit, id: &str, story: &Story) -> Result<Facts, Problem> {
+    let allergies = standing(visit, "AllergyIntolerance", id).await?;
+    let allergies: Vec<String> =
+        allergies.iter().filter(|one| is_active(one)).map(|one| words(one.get("code"))).collect();
+    let medicines = timeline::medicines(&standing(visit, "MedicationStatement", id).await?);
+    let (problems, _) = timeline::diagnoses(&story.conditions);
+    let rows = [(t("atender-alergias"), allergies), (t("medicamentos"), medicines), (t("persona-problemas"), problems)];
+    let row = |(label, list): (crate::text::Text, Vec<String>)| {
+        (label.into(), if list.is_empty() { t("ninguno-anotado").into() } else { list.join(". ") })
+    };
+    Ok(Facts(Vec::from(rows.map(row))))
+}
+
 /// `GET /personas/{id}/copia.json`
-pub async fn as_bundle(visit: Visit, Path(id): Path<String>) -> Answer {
+pub async fn as_bundle(visit: Visit, headers: HeaderMap, Path(id): Path<String>) -> Answer {
     opened(&visit, &id).await?;
     let (access, cx) = (&visit.state.access, visit.cx()?);
     let patient = access.read(cx, &Key::new("Patient", &id)).await?.value();
     access.note(cx, AuditAction::Export, &id, &format!("Patient/{id}")).await?;
     let mut found = vec![patient];
     for kind in TYPES {
-        found.extend(all(&visit, kind, &id).await?);
+        found.extend(standing(&visit, kind, &id).await?);
     }
-    let entry = |one: Value| json!({ "fullUrl": format!("urn:tejido:{}/{}", one.resource_type().unwrap_or_default(), one.id().unwrap_or_default()), "resource": one });
+    // Absolute, so that the references between them resolve (R4, Bundle: resolving references).
+    let base = format!("{}/fhir", origin(&visit, &headers));
+    let entry = |one: Value| {
+        let (kind, id) = (one.resource_type().unwrap_or_default(), one.id().unwrap_or_default());
+        json!({ "fullUrl": format!("{base}/{kind}/{id}"), "resource": one })
+    };
     let bundle = json!({ "resourceType": "Bundle", "type": "collection", "timestamp": cx.now.to_string(),
         "entry": found.into_iter().map(entry).collect::<Vec<_>>() });
     let headers = [
@@ -97,6 +134,13 @@ pub async fn as_bundle(visit: Visit, Path(id): Path<String>) -> Answer {
         (header::CACHE_CONTROL, "no-store"),
     ];
     Ok((headers, bundle.to_bytes()).into_response())
+}
+
+/// Everything of one type but what was entered in error: a visit that was moved is another person's.
+async fn standing(visit: &Visit, kind: &str, id: &str) -> Result<Vec<Value>, Problem> {
+    let mut found = all(visit, kind, id).await?;
+    found.retain(|one| !struck(one));
+    Ok(found)
 }
 
 /// Everything of one type in this person's record, page by page.

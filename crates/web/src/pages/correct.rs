@@ -29,6 +29,7 @@ pub async fn show_correct(visit: Visit, Path(id): Path<String>) -> Answer {
     opened(&visit, &id).await?;
     let stored = read(&visit, &id).await?;
     let mut form = Form::default();
+    form.set("version", stored.version);
     for (name, _, value) in demography::told(&Registration::of(&stored.value())) {
         form.set(name, value);
     }
@@ -42,7 +43,7 @@ async fn read(visit: &Visit, id: &str) -> Result<Stored, Problem> {
 async fn page(visit: &Visit, form: Form, stored: &Stored) -> Result<PersonForm, Problem> {
     let id = &stored.key.id;
     let Head { name, about, .. } = Head::of(&stored.value(), visit.cx()?.now);
-    let places = Places::near(visit, &form).await?;
+    let places = Places::near(visit, &form, &Registration::of(&stored.value())).await?;
     let (document, papers) = demography::papers(&form);
     let mut groups = demography::groups(&form, &places);
     let why = form.area("razon", t("cor-razon")).hint(t("cor-razon-ayuda"));
@@ -53,7 +54,7 @@ async fn page(visit: &Visit, form: Form, stored: &Stored) -> Result<PersonForm, 
         about: [name, about].join(" · "),
         notes: Vec::new(),
         action: format!("/personas/{id}/corregir"),
-        hidden: vec![("version", stored.version.to_string())],
+        hidden: vec![("version", form.get("version").to_owned())],
         document,
         papers,
         groups,
@@ -71,9 +72,10 @@ pub async fn take_correct(visit: Visit, Path(id): Path<String>, Posted(mut form)
     if form.get("boton") == "lugares" {
         return show(&page(&visit, form, &stored).await?);
     }
-    let mut typed = demography::read(&mut form);
+    let before = Registration::of(&stored.value());
+    let mut typed = demography::read(&mut form, &before);
     let network = visit.state.network().await?;
-    network.with(|directory: &Directory| demography::settle_places(directory, &mut form, &mut typed));
+    network.with(|directory: &Directory| demography::settle_places(directory, &mut form, (&before, &mut typed)));
     let reason = form.required("razon", REASON, t("cor-razon-falta"));
     if let Err(errors) = typed.apply(&stored.value(), identity::today(visit.cx()?.now)) {
         demography::note_errors(&mut form, &errors);
@@ -95,8 +97,9 @@ pub async fn take_correct(visit: Visit, Path(id): Path<String>, Posted(mut form)
 }
 
 /// Somebody was faster: what was typed stays, the present state is shown, and it can be sent again.
-async fn stale(visit: &Visit, form: Form, id: &str) -> Answer {
+async fn stale(visit: &Visit, mut form: Form, id: &str) -> Answer {
     let now = read(visit, id).await?;
+    form.set("version", now.version);
     let mut page = page(visit, form, &now).await?;
     page.notes.push(Note::new(Tone::Stop, t("cor-cambio"), t("cor-cambio-que")));
     let mut answer = mend(&page)?;

@@ -1,18 +1,19 @@
 //! A visit that was signed, to be read as it was signed with its addenda, and mended in the open:
 //! added to, struck with a reason, moved to the right person. Nothing of a struck one is shown.
 
-use access::{AccessError, system};
+use access::system;
 use axum::extract::Path;
 use care::referral::Named;
 use care::referral::answer::sections;
 use care::visit::{mend as mending, record};
 use fhir::Value;
-use identity::{Find, PersonCard};
+use identity::PersonCard;
 use store::Key;
 
 use crate::form::Form;
 use crate::gate::{Posted, Visit, done, mend, show};
-use crate::pages::person::{Head, reasons};
+use crate::pages::find::asked;
+use crate::pages::person::{Head, opened, reasons};
 use crate::problem::{Answer, Problem};
 use crate::read::{coded, list, struck, when, words};
 use crate::sheet::{Choice, Group, Press, Sheet, mend_with};
@@ -39,10 +40,7 @@ impl Seen {
         let (access, cx) = (&visit.state.access, visit.cx()?);
         let encounter = access.read(cx, &Key::new("Encounter", id)).await?.value();
         let person = reference(&encounter, "subject", "Patient").ok_or(Problem::NotFound)?;
-        match access.open_record(cx, &person).await {
-            Err(AccessError::ReasonNeeded { .. }) => return Err(Problem::Again(format!("/personas/{person}/razon"))),
-            opened => opened?,
-        };
+        opened(visit, &person).await?;
         let patient = access.read(cx, &Key::new("Patient", person)).await?.value();
         let of_visit = format!("Encounter/{id}");
         let about = [("encounter", of_visit.as_str()), ("_count", "100")];
@@ -163,12 +161,8 @@ fn observation(one: &Value) -> String {
     let codings = one.get("code").map(|code| code.items("coding")).unwrap_or_default();
     let name = coded(codings, system::VISIT_ITEM).and_then(item).map(|name| name.to_string());
     let name = name.unwrap_or_else(|| words(one.get("code")));
-    let noted = one.text_at(&["note", "text"]).map(str::to_owned);
-    let value = one
-        .text_at(&["valueString"])
-        .map(str::to_owned)
-        .or_else(|| noted.clone())
-        .or_else(|| one.text_at(&["valueDateTime"]).map(when));
+    let said = one.text_at(&["valueString"]).or_else(|| one.text_at(&["note", "text"])).map(str::to_owned);
+    let value = said.or_else(|| one.text_at(&["valueDateTime"]).map(when));
     match value {
         Some(value) => format!("{name}: {value}"),
         None => measure(one).unwrap_or(name),
@@ -312,8 +306,7 @@ pub async fn take_strike(visit: Visit, Path(id): Path<String>, Posted(mut form):
 
 /// The people of the index that what was typed finds, but the one whose visit it is.
 async fn others(visit: &Visit, seen: &Seen, form: &Form) -> Result<Vec<PersonCard>, Problem> {
-    let mut asked = Find::parse(form.get("buscar"));
-    asked.words.retain(|word| word.chars().count() > 1);
+    let asked = asked(form.get("buscar"));
     let mut found = identity::find(&visit.state.access, &visit.state.people, visit.cx()?, &asked).await?;
     found.retain(|card| card.id != seen.person());
     Ok(found)

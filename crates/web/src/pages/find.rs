@@ -4,7 +4,7 @@
 use access::Role;
 use askama::Template;
 use askama::filters::HtmlSafe;
-use axum::extract::Query as Asked;
+use axum::extract::Query;
 use axum::response::{IntoResponse, Redirect};
 use identity::{Find, PersonCard};
 use serde::Deserialize;
@@ -55,14 +55,13 @@ struct FindPage {
 }
 
 /// `GET /personas?q=…`
-pub async fn find(visit: Visit, Asked(asked): Asked<Sought>) -> Answer {
+pub async fn find(visit: Visit, Query(typed): Query<Sought>) -> Answer {
     let cx = visit.cx()?;
-    let sought = asked.q.unwrap_or_default().trim().chars().take(120).collect::<String>();
+    let sought = typed.q.unwrap_or_default().trim().chars().take(120).collect::<String>();
     if let Some(place) = led_by(&visit, &sought).await? {
         return Ok(Redirect::to(&place).into_response());
     }
-    let mut asked = Find::parse(&sought);
-    asked.words.retain(|word| word.chars().count() > 1);
+    let asked = asked(&sought);
     let unclear = asked.is_empty() && !sought.is_empty();
     let register = format!(
         "/personas/registrar{}",
@@ -78,6 +77,13 @@ pub async fn find(visit: Visit, Asked(asked): Asked<Sought>) -> Answer {
     let many = found.len() >= MOST;
     let hits = found.into_iter().map(hit).collect();
     show(&FindPage { shell: visit.shell(t("personas-titulo")), finder, hits, many, register, none })
+}
+
+/// What is asked of the index: one letter finds nobody.
+pub fn asked(sought: &str) -> Find {
+    let mut asked = Find::parse(sought);
+    asked.words.retain(|word| word.chars().count() > 1);
+    asked
 }
 
 fn hit(card: PersonCard) -> Hit {

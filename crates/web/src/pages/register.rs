@@ -18,6 +18,9 @@ use crate::shell::{Done, Shell};
 use crate::text::{Text, t};
 use crate::ui::{Note, Tag, Thread, Tone};
 
+/// Longer than this is no file number.
+const FILE: usize = 40;
+
 /// The form of demographics, for somebody new or to be corrected.
 #[derive(Template)]
 #[template(path = "pages/registrar.html")]
@@ -67,7 +70,7 @@ pub async fn show_register(visit: Visit, Query(asked): Query<Sought>) -> Answer 
 }
 
 async fn form_page(visit: &Visit, form: Form) -> Result<PersonForm, Problem> {
-    let places = Places::near(visit, &form).await?;
+    let places = Places::near(visit, &form, &Registration::default()).await?;
     let (document, papers) = demography::papers(&form);
     let mut groups = demography::groups(&form, &places);
     if let Some(numbers) = groups.last_mut() {
@@ -114,9 +117,11 @@ pub async fn take_register(visit: Visit, Posted(mut form): Posted) -> Answer {
     if matches!(form.get("boton"), "lugares" | "volver") {
         return show(&form_page(&visit, form).await?);
     }
-    let mut typed = demography::read(&mut form);
+    let nobody = Registration::default();
+    let mut typed = demography::read(&mut form, &nobody);
+    let file = form.optional("file", FILE);
     let network = visit.state.network().await?;
-    network.with(|directory: &Directory| demography::settle_places(directory, &mut form, &mut typed));
+    network.with(|directory: &Directory| demography::settle_places(directory, &mut form, (&nobody, &mut typed)));
     let checked = typed.check(today(cx.now));
     if let Err(errors) = &checked {
         demography::note_errors(&mut form, errors);
@@ -134,7 +139,7 @@ pub async fn take_register(visit: Visit, Posted(mut form): Posted) -> Answer {
         return show(&alike_page(&visit, &form, (Head::of(&checked.patient, cx.now), notes.collect()), &alike));
     }
     let key = key_of(&form, &typed);
-    let sent = Sent { key: &key, not_the_same: &judged, file: form.get("file") };
+    let sent = Sent { key: &key, not_the_same: &judged, file: &file };
     let registered = identity::register(access, cx, &typed, &sent).await?;
     done(&visit, &format!("/personas/{}", registered.id), Done::PersonRegistered)
 }

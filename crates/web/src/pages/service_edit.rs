@@ -4,7 +4,7 @@
 use access::{Cx, Role};
 use askama::Template;
 use axum::extract::Path;
-use network::{Directory, Facility, Level, NetworkError, Service, territory};
+use network::{Directory, Facility, NetworkError, Service, territory};
 
 use crate::form::Form;
 use crate::gate::{Posted, Visit, done, mend, show};
@@ -36,7 +36,7 @@ struct ServicePage {
     specialties: Vec<(String, String)>,
     modalities: Vec<(String, String)>,
     departments: Vec<(String, String)>,
-    /// Smaller places that it serves too; they stay.
+    /// Places that it serves too and the form does not show; they stay.
     finer: Vec<String>,
     answers: Vec<(String, String)>,
 }
@@ -47,7 +47,7 @@ impl ServicePage {
         let choose = std::iter::once((String::new(), t("red-elija").to_string()));
         let specialties = territory().services.iter().map(|one| (one.code.clone(), one.name.clone()));
         let departments = territory().departments.iter().map(|one| (one.code.clone(), one.name.clone()));
-        let finer = known.map(|one| finer(directory, one)).unwrap_or_default();
+        let finer = known.map(unshown).unwrap_or_default();
         let name = |id: &String| directory.place(id).map_or_else(|| id.clone(), |place| place.name.clone());
         Self {
             shell: visit.shell(t("serv-titulo")).back(format!("/red/{id}"), t("red-editar-volver")),
@@ -65,11 +65,11 @@ impl ServicePage {
     }
 }
 
-/// The places of a coverage below the municipality.
-fn finer(directory: &Directory, service: &Service) -> Vec<String> {
-    let wide = |id: &str| directory.place(id).is_some_and(|place| place.level <= Level::Municipality);
-    let written = |id: &str| id.strip_prefix("gt-").is_some_and(|code| code.bytes().all(|byte| byte.is_ascii_digit()));
-    service.coverage.iter().filter(|id| !wide(id) && !written(id)).cloned().collect()
+/// The places of a coverage that the form does not show: the whole country, a DDRISS, a district, a community.
+fn unshown(service: &Service) -> Vec<String> {
+    let known = |code: &str| territory().department(code).is_some() || territory().municipality(code).is_some();
+    let shown = |id: &str| id.strip_prefix("gt-").is_some_and(known);
+    service.coverage.iter().filter(|id| !shown(id)).cloned().collect()
 }
 
 fn form_of(service: &Service) -> Form {
@@ -197,16 +197,15 @@ pub async fn add(visit: Visit, Path(id): Path<String>, Posted(mut form): Posted)
 /// `POST /red/{id}/servicios/{servicio}`
 pub async fn edit(visit: Visit, Path((id, one)): Path<(String, String)>, Posted(mut form): Posted) -> Answer {
     let facility = own(&visit, &id).await?;
-    let known = service(&visit, &facility, &one).await?;
+    let mut known = service(&visit, &facility, &one).await?;
     let live = visit.state.network().await?;
-    let kept = live.with(|directory| finer(directory, &known));
-    let next = service_of(&mut form, Service { coverage: kept, ..known.clone() });
+    let next = service_of(&mut form, Service { coverage: unshown(&known), ..known.clone() });
     let mut stale = false;
     if form.ok() {
         match network::save_service(&visit.state.access, visit.cx()?, &next, form.get("version")).await {
             Ok(()) => return done(&visit, &format!("/red/{id}"), Done::ServiceSaved),
             Err(NetworkError::Stale) => {
-                let known = service(&visit, &facility, &one).await?;
+                known = service(&visit, &facility, &one).await?;
                 form = form_of(&known);
                 form.set("version", stamp(&visit, &known).await?);
                 stale = true;

@@ -4,11 +4,11 @@
 use access::{AccessError, NewUser, Role, UserInfo};
 use askama::Template;
 use axum::extract::{Path, Query};
-use axum::http::{HeaderMap, header};
+use axum::http::HeaderMap;
 use store::Kind;
 
 use crate::form::Form;
-use crate::gate::{Posted, Visit, done, mend, percent, show};
+use crate::gate::{Posted, Visit, done, mend, origin, percent, show};
 use crate::pages::network::{ROWS, page_of, pages};
 use crate::problem::{Answer, Problem};
 use crate::shell::{Done, Shell, role_name};
@@ -190,9 +190,7 @@ struct SecretPage {
 
 /// The address that an invitation opens.
 pub fn invitation_link(visit: &Visit, headers: &HeaderMap, code: &str) -> String {
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let scheme = if visit.state.https { "https" } else { "http" };
-    format!("{scheme}://{host}/invitacion/{code}")
+    format!("{}/invitacion/{code}", origin(visit, headers))
 }
 
 fn secret_page(

@@ -2,7 +2,7 @@
 //! workbook. What it would do is shown row by row; once confirmed each row is an act of its own,
 //! and the ways in that it gives are shown once, to be printed.
 
-use access::{AccessError, NewUser, Role, UserInfo};
+use access::{AccessError, NewUser, Role, UserInfo, is_user_name};
 use askama::Template;
 use axum::extract::Path;
 use axum::http::{HeaderMap, header};
@@ -78,10 +78,12 @@ impl Known {
         Ok(Self { users, places: places(visit).await?, roles: roles_of(cx.role), own: visit.user.clone() })
     }
 
-    /// A facility by its code or its name.
+    /// A facility by its code, or by a name that only one has.
     fn place(&self, typed: &str) -> Option<&(String, String)> {
         let sought = fold(typed);
-        self.places.iter().find(|(id, name)| id.eq_ignore_ascii_case(typed) || fold(name) == sought)
+        let mut named = self.places.iter().filter(|(_, name)| fold(name) == sought);
+        let only = named.next().filter(|_| named.next().is_none());
+        self.places.iter().find(|(id, _)| id.eq_ignore_ascii_case(typed)).or(only)
     }
 
     fn role(&self, typed: &str) -> Option<Role> {
@@ -97,8 +99,7 @@ impl Known {
         };
         let user = user.to_lowercase();
         let known = self.users.iter().find(|info| info.user == user);
-        let letters = |letter: char| letter.is_alphanumeric() || ".-_@".contains(letter);
-        if !(3..=64).contains(&user.chars().count()) || !user.chars().all(letters) {
+        if !is_user_name(&user) {
             tell(1, t("nueva-usuario-mal"));
         }
         let act = fold(act);
@@ -123,7 +124,7 @@ impl Known {
                 }
                 let (role, place) = role.zip(place)?;
                 let words = t("cuentas-funcion-en").with("rol", role_name(role)).with("lugar", &place.1);
-                about = format!("{name} · {words}");
+                about = format!("{name} · {words} ({})", place.0);
                 Deed::Create { name: name.to_owned(), role, place: place.0.clone() }
             }
             "reiniciar" | "terminar" => {
@@ -136,6 +137,9 @@ impl Known {
                 let given = self.place(to);
                 if !to.is_empty() && given.is_none() {
                     tell(6, t("lote-lugar-mal"));
+                }
+                if let Some((id, place)) = given.filter(|_| act == "terminar") {
+                    about = format!("{about} · {}", t("lote-entrega").with("lugar", format!("{place} ({id})")));
                 }
                 if act == "terminar" { Deed::End { to: given.map(|(id, _)| id.clone()) } } else { Deed::Reset }
             }
@@ -269,6 +273,8 @@ struct Outcome {
     link: String,
     password: String,
     refused: String,
+    /// Only its first part was done.
+    half: bool,
 }
 
 #[derive(Template)]
@@ -277,6 +283,8 @@ struct DonePage {
     shell: Shell,
     outcomes: Vec<Outcome>,
     refused: usize,
+    /// Whether a way in stands on the page.
+    secrets: bool,
 }
 
 /// `POST /cuentas/importar/{clave}`: each row by itself; the file is taken away first, so that it
@@ -292,16 +300,23 @@ pub async fn confirm(visit: Visit, headers: HeaderMap, Path(key): Path<String>, 
     let mut outcomes = Vec::with_capacity(orders.len());
     for order in orders {
         let (mut link, mut password, mut refused) = (String::new(), String::new(), String::new());
+        let mut half = false;
         match carry_out(&visit, &order).await {
             Ok(Way::Invitation(code)) => link = invitation_link(&visit, &headers, &code),
             Ok(Way::Password(drawn)) => password = drawn,
             Ok(Way::None) => {}
+            Ok(Way::Half(error)) => {
+                half = true;
+                refused = why(&error).into();
+            }
             Err(error) => refused = why(&error).into(),
         }
-        outcomes.push(Outcome { order, link, password, refused });
+        outcomes.push(Outcome { order, link, password, refused, half });
     }
     let refused = outcomes.iter().filter(|one| !one.refused.is_empty()).count();
-    show(&DonePage { shell: visit.shell(t("lote-titulo")).back("/cuentas", t("cuentas-volver")), outcomes, refused })
+    let secrets = outcomes.iter().any(|one| !(one.link.is_empty() && one.password.is_empty()));
+    let shell = visit.shell(t("lote-titulo")).back("/cuentas", t("cuentas-volver"));
+    show(&DonePage { shell, outcomes, refused, secrets })
 }
 
 /// A way in that is shown once.
@@ -309,6 +324,8 @@ enum Way {
     Invitation(String),
     Password(String),
     None,
+    /// The tasks were handed over, and the account could not be ended.
+    Half(AccessError),
 }
 
 async fn carry_out(visit: &Visit, order: &Order) -> Result<Way, AccessError> {
@@ -336,11 +353,12 @@ async fn carry_out(visit: &Visit, order: &Order) -> Result<Way, AccessError> {
             None => Ok(Way::Invitation(accounts.reset(cx, &order.user).await?)),
         },
         Deed::End { to } => {
-            if let Some(to) = to {
-                accounts.hand_over(cx, &order.user, to).await?;
+            let Some(to) = to else { return accounts.end_user(cx, &order.user).await.map(|()| Way::None) };
+            let handed = accounts.hand_over(cx, &order.user, to).await? > 0;
+            match accounts.end_user(cx, &order.user).await {
+                Err(error) if handed => Ok(Way::Half(error)),
+                ended => ended.map(|()| Way::None),
             }
-            accounts.end_user(cx, &order.user).await?;
-            Ok(Way::None)
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Attending a person: every column once, what is known filled in, a draft on the server, a signature.
 
-use access::{AccessError, system};
+use access::system;
 use axum::extract::Path;
 use care::danger::{self, Prompt};
 use care::icd10::Codes;
@@ -19,7 +19,7 @@ use crate::diagnosis;
 use crate::form::{Field, Form};
 use crate::format::{ago, date_time};
 use crate::gate::{Posted, Visit, done, mend, show};
-use crate::pages::person::Head;
+use crate::pages::person::{Head, opened};
 use crate::pages::refer::{picture, prompt_notes};
 use crate::problem::{Answer, Problem};
 use crate::read::{coded, is_active, list, when, words};
@@ -73,10 +73,7 @@ pub struct Open {
 /// Opens a record, or leads to the page that asks for a reason.
 pub async fn open(visit: &Visit, id: &str) -> Result<Open, Problem> {
     let (access, cx) = (&visit.state.access, visit.cx()?);
-    match access.open_record(cx, id).await {
-        Err(AccessError::ReasonNeeded { .. }) => return Err(Problem::Again(format!("/personas/{id}/razon"))),
-        opened => opened?,
-    };
+    opened(visit, id).await?;
     let patient = access.read(cx, &Key::new("Patient", id)).await?.value();
     let name = PersonName::of(&patient).map(|name| name.printed()).unwrap_or_default();
     let about = [("patient", id), ("_count", "100")];
@@ -184,20 +181,31 @@ pub async fn take_visit(visit: Visit, Path(id): Path<String>, Posted(mut form): 
         .filter(|(name, value)| !name.starts_with('_') && name != "boton" && !value.is_empty())
         .cloned()
         .collect();
-    draft::save(access, cx, &id, &typed).await?;
+    let shown = form.raw("_dia");
+    let other_day = form.get("fecha").is_empty() && !shown.is_empty() && shown != identity::today(cx.now).to_string();
+    // A draft counts from when it is kept: what was measured another day is not kept as today's.
+    let kept: Vec<_> = typed.iter().filter(|(name, _)| !other_day || !of_the_day(name)).cloned().collect();
+    draft::save(access, cx, &id, &kept).await?;
     if form.get("boton") == "trasladar" {
         let told = read(&mut Form::new(typed), &open, cx.now);
-        let referral = start_draft(access, cx, &transfer(&told, &implied(&open, &told, cx.now))).await?;
+        let signs = implied(&open, &told, cx.now);
+        if signs.is_empty() {
+            // Nothing measured says danger any more: nobody has asked for the signs yet.
+            return done(&visit, &format!("/personas/{id}/referir"), Done::DraftKept);
+        }
+        let referral = start_draft(access, cx, &transfer(&told, &signs)).await?;
         return done(&visit, &format!("/referencias/{}/traslado", referral.id()), Done::DraftKept);
     }
-    if form.get("boton") != "firmar" {
-        return done(&visit, &format!("/personas/{id}/atender"), Done::DraftKept);
-    }
-    let told = read(&mut form, &open, cx.now);
-    let shown = form.raw("_dia").to_owned();
-    if told.date.is_none() && !shown.is_empty() && shown != identity::today(cx.now).to_string() {
+    if other_day {
         form.error("fecha", t("mal-hoja-de-otro-dia"));
     }
+    if form.get("boton") != "firmar" {
+        return match other_day {
+            true => mend(&page(&visit, &open, form)?),
+            false => done(&visit, &format!("/personas/{id}/atender"), Done::DraftKept),
+        };
+    }
+    let told = read(&mut form, &open, cx.now);
     if form.ok() {
         match record::sign(access, cx, &told).await {
             Ok(encounter) => {

@@ -66,6 +66,8 @@ async fn danger_is_told_on_the_sheet_and_after_the_signature_with_the_transfer_f
     let place = |page: &Answer, text: &str| page.body.find(text).unwrap_or_else(|| panic!("{text}: {}", page.body));
     assert!(place(&draft, "140/90") < place(&draft, "Pedir traslado urgente"));
     assert!(place(&draft, "Pedir traslado urgente") < place(&draft, "Motivo de consulta"));
+    let enter = r#"<button class="vh" name="boton" value="guardar" tabindex="-1""#;
+    assert!(place(&draft, enter) < place(&draft, "Pedir traslado urgente"), "Enter in a field keeps the draft");
     let urgent = [&DANGEROUS[..], &[("hallazgos", "Edema"), ("boton", "trasladar")]].concat();
     let urgent = nurse.submit(&draft, "/personas/rosa/atender", &urgent).await;
     let transfer = nurse.get(urgent.location()).await;
@@ -82,6 +84,48 @@ async fn danger_is_told_on_the_sheet_and_after_the_signature_with_the_transfer_f
     let act: Vec<(&str, &str)> = act.iter().map(|(name, value)| (*name, value.as_str())).collect();
     let asked = nurse.submit(&after, "/personas/rosa/referir", &act).await;
     assert!(asked.location().ends_with("/traslado"), "{}", asked.body);
+}
+
+#[tokio::test]
+async fn a_transfer_for_which_nothing_speaks_any_more_asks_for_danger_first() {
+    let site = site().await;
+    let mut nurse = site.logged_in("ana", Role::Nurse, POST).await;
+    let sheet = nurse.get("/personas/rosa/atender").await;
+    let mended = [("motivo", "Dolor de cabeza"), ("systolic", "117"), ("diastolic", "72"), ("boton", "trasladar")];
+    let asked = nurse.submit(&sheet, "/personas/rosa/atender", &mended).await;
+    assert_eq!(asked.location(), "/personas/rosa/referir", "{}", asked.body);
+    assert!(nurse.get("/personas/rosa/atender").await.body.contains(r#"value="117""#), "the draft is kept");
+    assert!(!nurse.get("/").await.body.contains("/traslado"), "no transfer was begun");
+}
+
+#[tokio::test]
+async fn a_copy_holds_what_stands_and_nothing_of_a_visit_that_was_moved() {
+    let site = site().await;
+    site.world.person(&site.world.nurse("Ana"), "maria", "Caal").await;
+    let mut nurse = site.logged_in("ana", Role::Nurse, POST).await;
+    let handed = [("medicamentos", "Fierro"), ("tx1", "Metildopa"), ("tx1-cantidad", "10"), ("tx1-entregado", "10")];
+    let kept = [("problema", "si")];
+    let (id, _) = signed(&mut nurse, &[&DANGEROUS[..], &handed, &kept].concat()).await;
+    let copy = nurse.get("/personas/rosa/copia").await;
+    well_made("/personas/{id}/copia", &copy);
+    for (label, words) in [("Alergias", "Penicilina"), ("Medicamentos", "Fierro"), ("Problemas", "presion alta zzz")] {
+        let rest = copy.body.split("Lo que hay que saber").nth(1).unwrap().split("</section>").next().unwrap();
+        assert!(rest.contains(label) && rest.contains(words), "{label}: {rest}");
+    }
+    let cx = site.world.nurse("Ana");
+    let right = care::referral::Named { id: "maria".into(), name: "María Caal".into() };
+    mend::move_to(&site.world.access, &cx, &id, &right, "Era de otra persona").await.unwrap();
+    let wrong = nurse.get("/personas/rosa/copia.json").await;
+    assert_eq!(wrong.status, StatusCode::OK);
+    for gone in ["Dolor de cabeza", "Penicilina", "Metildopa", "Fierro", "\"Encounter\"", "entered-in-error"] {
+        assert!(!wrong.body.contains(gone), "{gone}: {}", wrong.body);
+    }
+    let right = nurse.get("/personas/maria/copia.json").await;
+    for there in ["Dolor de cabeza", "Penicilina", "\"MedicationDispense\""] {
+        assert!(right.body.contains(there), "{there}: {}", right.body);
+    }
+    let paper = nurse.get("/personas/rosa/copia").await;
+    assert!(paper.body.contains("Era de otra persona") && !paper.body.contains("Penicilina"), "{}", paper.body);
 }
 
 #[tokio::test]
@@ -340,6 +384,17 @@ async fn yesterdays_measures_are_not_signed_as_todays() {
         "{}",
         old.body
     );
+    let open = [&DANGEROUS[..], &[("_dia", "2026-11-24")]].concat();
+    let asked = nurse.submit(&old, "/personas/rosa/atender", &[&open[..], &[("boton", "guardar")]].concat()).await;
+    assert_eq!(asked.status, StatusCode::UNPROCESSABLE_ENTITY, "a sheet that stayed open overnight");
+    assert!(asked.body.contains("Abrió esta hoja otro día") && asked.body.contains(r#"value="170""#), "{}", asked.body);
+    let left = nurse.get("/personas/rosa/atender").await;
+    assert!(!left.body.contains(r#"value="170""#), "not kept as measured today: {}", left.body);
+    let dated = [&open[..], &[("fecha", "24/11/2026"), ("boton", "guardar")]].concat();
+    let kept = nurse.submit(&asked, "/personas/rosa/atender", &dated).await;
+    assert_eq!(kept.location(), "/personas/rosa/atender", "{}", kept.body);
+    let signed = [&open[..], &[("boton", "firmar")]].concat();
+    assert_eq!(nurse.submit(&old, "/personas/rosa/atender", &signed).await.status, StatusCode::UNPROCESSABLE_ENTITY);
     let late = [("motivo", "Tos"), ("dx1", "tos zzz"), ("fecha", "30/11/2026"), ("boton", "firmar")];
     let future = nurse.submit(&old, "/personas/rosa/atender", &late).await;
     assert_eq!(future.status, StatusCode::UNPROCESSABLE_ENTITY);

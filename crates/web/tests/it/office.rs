@@ -130,6 +130,34 @@ async fn a_service_is_mended_from_what_it_was_or_not_at_all() {
 }
 
 #[tokio::test]
+async fn a_national_service_stays_national_when_something_else_is_mended() {
+    let (site, mut browser) = office().await;
+    let (system, key) = (site.world.system(), store::Key::new("HealthcareService", "ojos"));
+    let coverage = async || {
+        let service = site.world.access.read(&system, &key).await.unwrap().value();
+        service.items("coverageArea").iter().map(|one| one.text_at(&["reference"]).unwrap().to_owned()).collect()
+    };
+    let cover = async |places: &[&str]| {
+        let mut service = site.world.access.read(&system, &key).await.unwrap().value();
+        let areas = places.iter().map(|id| fhir::json!({ "reference": format!("Location/{id}") }));
+        service.set("coverageArea", areas.collect::<Vec<_>>());
+        site.world.update(&system, &service).await.unwrap();
+    };
+    cover(&["gt", "ddriss-220", "gt-16"]).await;
+    let path = format!("{HOSPITAL}/servicios/ojos");
+    let (page, old) = (browser.get(&path).await, browser.get(&path).await);
+    assert!(page.body.contains("otros lugares") && page.body.contains("<li>ddriss-220</li>"), "{}", page.body);
+    let version = page.hidden("version");
+    let fields = [("version", version.as_str()), ("modalidad", "teleconsulta"), ("activo", "si")];
+    assert_eq!(browser.submit(&page, &path, &fields).await.location(), HOSPITAL);
+    let kept: Vec<String> = coverage().await;
+    assert_eq!(kept, ["Location/ddriss-220", "Location/gt"], "only the department was unticked");
+    cover(&["com-chicoj"]).await;
+    let stale = browser.submit(&old, &path, &fields).await;
+    assert!(stale.body.contains("<li>com-chicoj</li>") && !stale.body.contains("<li>gt</li>"), "{}", stale.body);
+}
+
+#[tokio::test]
 async fn whoever_has_no_business_there_finds_no_way_in() {
     let (site, _) = office().await;
     let mut nurse = site.logged_in("ana", Role::Nurse, POST).await;
@@ -274,6 +302,53 @@ async fn supervision_makes_and_ends_the_accounts_of_its_posts_by_table() {
     assert_eq!(site.browser().log_in("vieja").await.status, StatusCode::UNPROCESSABLE_ENTITY, "it has ended");
     assert_eq!(browser.submit(&review, &place, &[]).await.status, StatusCode::CONFLICT, "it acts once");
     assert_eq!(browser.get("/cuentas/plantilla.xlsx").await.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn of_two_places_with_one_name_only_the_code_says_which() {
+    let (site, mut browser) = office().await;
+    let twin = network::Facility {
+        code: "MSPAS-1602-H2".into(),
+        name: "Hospital de prueba".into(),
+        type_code: "hospital-regional".into(),
+        institution: "MSPAS".into(),
+        place: "gt-1601".into(),
+        active: true,
+        ..network::Facility::default()
+    };
+    for resource in twin.resources() {
+        site.world.put(&site.world.system(), &twin.id(), resource).await;
+    }
+    let wrong = send_accounts(&mut browser, "crear,rosa.tot,Rosa Tot,enfermeria,Hospital de prueba,,").await;
+    assert!(wrong.body.contains("si varios se llaman igual, el código"), "{}", wrong.body);
+    let sent = send_accounts(&mut browser, "crear,rosa.tot,Rosa Tot,enfermeria,mspas-1602-h2,,").await;
+    let review = browser.get(sent.location()).await;
+    assert!(review.body.contains("Hospital de prueba (mspas-1602-h2)"), "{}", review.body);
+}
+
+#[tokio::test]
+async fn a_table_of_which_nothing_was_done_says_so() {
+    let site = Site::new().await;
+    site.account("vieja", &[(Role::Nurse, POST)]).await;
+    let system = site.world.system();
+    let users = site.world.access.accounts().users(&system).await.unwrap();
+    let whose = &users.iter().find(|one| one.user == "vieja").unwrap().practitioner;
+    let task = fhir::json!({ "resourceType": "Task", "status": "requested", "intent": "order",
+        "owner": { "reference": format!("Practitioner/{whose}") } });
+    site.world.put(&system, "suya", task).await;
+    let mut browser = supervisor(&site).await;
+    let sent = send_accounts(&mut browser, "terminar,vieja,,,,,").await;
+    let place = sent.location().to_owned();
+    let review = browser.get(&place).await;
+    let done = browser.submit(&review, &place, &[]).await;
+    well_made("/cuentas/importar/{clave}", &done);
+    for part in ["<h1>Ninguna cuenta cambió</h1>", "No se hizo", "escriba a quién se entregan"] {
+        assert!(done.body.contains(part), "{part}: {}", done.body);
+    }
+    assert!(!done.body.contains("quedaron"), "{}", done.body);
+    let sent = send_accounts(&mut browser, &format!("terminar,vieja,,,,,{POST}")).await;
+    let review = browser.get(sent.location()).await;
+    assert!(review.body.contains(&format!("entrega sus tareas a Puesto de salud Chicoj ({POST})")), "{}", review.body);
 }
 
 #[tokio::test]

@@ -2,7 +2,8 @@
 //! without having looked.
 
 use access::Role;
-use axum::http::StatusCode;
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
 use fhir::json;
 use testkit::{OTHER_POST, POST};
 
@@ -251,6 +252,80 @@ async fn a_correction_keeps_what_was_there_and_tells_who_changed_it_and_why() {
 }
 
 #[tokio::test]
+async fn what_a_colleague_corrected_meanwhile_is_not_undone_by_asking_for_places() {
+    let site = Site::new().await;
+    let mut nurse = site.logged_in("ana", Role::Nurse, POST).await;
+    let mut colleague = site.logged_in("luis", Role::Clerk, POST).await;
+    let person = registered(&mut nurse, &ROSA).await;
+    let path = format!("{person}/corregir");
+    let (page, theirs) = (nurse.get(&path).await, colleague.get(&path).await);
+    let first = page.hidden("version");
+    let said = [("version", first.as_str()), ("razon", "Lo dice su DPI")];
+    let faster = colleague.submit(&theirs, &path, &with(&ROSA, &[("phone", "5555 0101"), said[0], said[1]])).await;
+    assert_eq!(faster.location(), person, "{}", faster.body);
+    let places = nurse.submit(&page, &path, &with(&ROSA, &[said[0], ("boton", "lugares")])).await;
+    assert_eq!(places.hidden("version"), first);
+    let refused = nurse.submit(&places, &path, &with(&ROSA, &[("version", &places.hidden("version")), said[1]])).await;
+    assert_eq!(refused.status, StatusCode::CONFLICT, "{}", refused.body);
+    let again = refused.hidden("version");
+    let both = with(&ROSA, &[("version", again.as_str()), said[1], ("phone", "5555 0101"), ("nit", "1000002-K")]);
+    assert_eq!(nurse.submit(&refused, &path, &both).await.location(), person, "once shown it can be sent");
+}
+
+#[tokio::test]
+async fn a_correction_lets_go_of_nothing_that_its_lists_do_not_know() {
+    let site = Site::new().await;
+    let mut nurse = site.logged_in("ana", Role::Nurse, POST).await;
+    let person = registered(&mut nurse, &ROSA).await;
+    let (cx, id) = (site.world.system(), person.rsplit('/').next().unwrap());
+    let mut patient = site.world.access.read(&cx, &store::Key::new("Patient", id)).await.unwrap().value();
+    let (community, post) = (access::system::EXT_COMMUNITY, access::system::EXT_ASSIGNED_POST);
+    let pueblo = json!({ "system": access::system::PUEBLO, "code": "chorti-viejo" });
+    let more = [
+        json!({ "url": community, "valueReference": { "reference": "Location/com-antigua" } }),
+        json!({ "url": post, "valueReference": { "reference": format!("Organization/{OTHER_POST}") } }),
+        json!({ "url": access::system::EXT_PUEBLO, "valueCoding": pueblo }),
+    ];
+    patient.set("extension", patient.items("extension").iter().cloned().chain(more).collect::<Vec<_>>());
+    patient
+        .set("communication", json!([{ "language": { "coding": [{ "system": "urn:ietf:bcp:47", "code": "xxq" }] } }]));
+    site.world.update(&cx, &patient).await.unwrap();
+    let path = format!("{person}/corregir");
+    let page = nurse.get(&path).await;
+    let stored = [("community", "com-antigua"), ("post", OTHER_POST), ("pueblo", "chorti-viejo"), ("language", "xxq")];
+    for (_, value) in stored {
+        assert!(page.body.contains(&format!(r#"value="{value}" selected"#)), "{value}: {}", page.body);
+    }
+    let version = page.hidden("version");
+    let fields = with(&ROSA, &[("surname1", "Cal"), ("version", &version), ("razon", "Así está en su DPI")]);
+    let mended = nurse.submit(&page, &path, &with(&fields, &stored)).await;
+    assert_eq!(mended.location(), person, "{}", mended.body);
+    let kept = patients(&site).await.pop().unwrap().to_string();
+    for value in ["Location/com-antigua", OTHER_POST, "chorti-viejo", "xxq", "Cal"] {
+        assert!(kept.contains(value), "{value}: {kept}");
+    }
+    let page = nurse.get(&path).await;
+    let moved = with(&fields, &[("municipality", "1602"), ("boton", "lugares")]);
+    let moved = nurse.submit(&page, &path, &with(&moved, &stored)).await;
+    for (_, value) in &stored[..2] {
+        assert!(!moved.body.contains(&format!(r#"value="{value}""#)), "{value}: {}", moved.body);
+    }
+}
+
+#[tokio::test]
+async fn a_file_number_too_long_is_said_and_not_cut() {
+    let site = Site::new().await;
+    let mut nurse = site.logged_in("ana", Role::Nurse, POST).await;
+    let page = nurse.get(PATH).await;
+    let long = "7".repeat(41);
+    let told = send(&mut nurse, &page, &with(&ROSA, &[("file", &long)])).await;
+    assert_eq!(told.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(told.body.contains(r##"href="#file""##) && patients(&site).await.is_empty(), "{}", told.body);
+    let searched = nurse.get("/personas/registrar?q=rosa%209000%2000074%20160").await;
+    assert!(searched.body.contains(r#"value="9000 00074 160""#), "the CUI is checked as one: {}", searched.body);
+}
+
+#[tokio::test]
 async fn a_person_gets_a_copy_of_the_record_and_each_copy_is_written_down() {
     let site = Site::new().await;
     let mut nurse = site.logged_in("ana", Role::Nurse, POST).await;
@@ -258,11 +333,14 @@ async fn a_person_gets_a_copy_of_the_record_and_each_copy_is_written_down() {
     let copy = nurse.get(&format!("{person}/copia")).await;
     well_made("/personas/{id}/copia", &copy);
     assert!(copy.body.contains("Cobán, Alta Verapaz") && copy.body.contains("quien-vio"), "{}", copy.body);
-    let bundle = nurse.get(&format!("{person}/copia.json")).await;
+    let request = Request::get(format!("{person}/copia.json")).header("host", "salud.example");
+    let bundle = nurse.send(request.body(Body::empty()).unwrap()).await;
     assert_eq!(bundle.headers["content-type"], "application/fhir+json; charset=utf-8");
     let bundle = fhir::json::parse(bundle.body.as_bytes()).unwrap();
     assert_eq!(fhir::validate(&bundle), []);
     assert_eq!(bundle.text_at(&["entry", "resource", "resourceType"]), Some("Patient"));
+    let url = bundle.text_at(&["entry", "fullUrl"]).unwrap();
+    assert!(url.starts_with("http://salud.example/fhir/Patient/"), "references resolve from it: {url}");
     let looked = nurse.get(&format!("{person}/quien-vio")).await;
     assert!(looked.body.contains("Impresión") || looked.body.contains("Imprimió"), "{}", looked.body);
 
