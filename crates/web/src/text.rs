@@ -16,6 +16,7 @@ pub const SPANISH: &[(&str, &str)] = &[
     ("avisos", include_str!("../locales/es/avisos.ftl")),
     ("citas", include_str!("../locales/es/citas.ftl")),
     ("impreso", include_str!("../locales/es/impreso.ftl")),
+    ("cola", include_str!("../locales/es/cola.ftl")),
     ("horarios", include_str!("../locales/es/horarios.ftl")),
     ("contrarreferencia", include_str!("../locales/es/contrarreferencia.ftl")),
     ("auditoria", include_str!("../locales/es/auditoria.ftl")),

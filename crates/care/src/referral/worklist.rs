@@ -135,6 +135,17 @@ pub async fn queue(access: &Access, cx: &Cx, filter: &Filter, page: usize) -> Re
     Ok(Page::cut(rows, more, page))
 }
 
+/// Ids of the whole queue in its order, for going on from one referral to the next.
+///
+/// # Errors
+/// `Forbidden` without a facility; the gate's.
+pub async fn order(access: &Access, cx: &Cx, filter: &Filter) -> Result<Vec<String>, CareError> {
+    let phases = if filter.phases.is_empty() { FOR_REVIEW } else { &filter.phases };
+    let (mut rows, _) = in_reach(access, cx, phases).await?;
+    rows.retain(|one| filter.keeps(one) && (!filter.objected || one.objections().next().is_some()));
+    Ok(rows.iter().map(|one| one.id().to_owned()).collect())
+}
+
 impl Filter {
     /// Whether service, priority, origin and words match.
     fn keeps(&self, one: &Referral) -> bool {

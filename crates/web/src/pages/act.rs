@@ -3,7 +3,7 @@
 //! a page that is out of date shows the present state and gives back what was typed.
 
 use access::{Access, Cx, Role};
-use axum::extract::Path;
+use axum::extract::{Path, Query};
 use axum::http::StatusCode;
 use care::CareError;
 use care::referral::book::{confirm_proposal, decline_proposal};
@@ -21,6 +21,7 @@ use crate::form::Form;
 use crate::format::date_time;
 use crate::gate::{Posted, Visit, done, mend, show};
 use crate::offers::{Place, places_for, urgent_places};
+use crate::pages::queue::{Asked, standing};
 use crate::pages::refer::{head_of, told};
 use crate::pages::referral::{facts, notes};
 use crate::problem::{Answer, Problem};
@@ -231,16 +232,17 @@ fn exit_reasons(referral: &Referral, cx: &Cx) -> Vec<ExitReason> {
 }
 
 /// The page of an act.
-pub async fn show_act(visit: Visit, Path(id): Path<String>, act: &'static Act) -> Answer {
+pub async fn show_act(visit: Visit, Path(id): Path<String>, Query(asked): Query<Asked>, act: &'static Act) -> Answer {
     let cx = visit.cx()?;
     let referral = Referral::load(&visit.state.access, cx, &id).await?;
     if !referral.may(cx, act.kind) {
         return Err(Problem::Forbidden);
     }
-    if !act.allowed(&referral, cx) {
-        return out_of_date(&visit, &referral, act, Form::default()).await;
-    }
     let mut form = Form::default();
+    form.set("cola", asked.onward());
+    if !act.allowed(&referral, cx) {
+        return out_of_date(&visit, &referral, act, form).await;
+    }
     if act.ask == Ask::PriorityOrLater {
         form.set("prioridad", referral.priority().code());
     }
@@ -269,14 +271,19 @@ pub async fn take_act(visit: Visit, Path(id): Path<String>, Posted(mut form): Po
         Chosen::Exit(reason) if reason.needs_second_person() => MoveKind::ProposeExit,
         _ => act.kind,
     };
+    let asked = Asked::along(form.get("cola"));
+    let queue = standing(&visit, &asked, &id).await?;
     match make((access, cx), &referral, act.kind, chosen, &words).await {
         Ok(_) => {
             // Whoever sent it elsewhere may not see it any more.
             let seen = Referral::load(access, cx, &id).await.is_ok();
-            let to = match kind {
-                _ if !seen => "/referencias".to_owned(),
-                MoveKind::Book => format!("/referencias/{id}/cita/comprobante"),
-                _ => format!("/referencias/{id}"),
+            let to = match (kind, queue) {
+                (MoveKind::Book, _) if seen => format!("/referencias/{id}/cita/comprobante"),
+                // The same person goes on with what was only taken up.
+                (MoveKind::Receive | MoveKind::SeekBed, _) if seen => format!("/referencias/{id}{}", asked.onward()),
+                (_, Some(queue)) => queue.after,
+                _ if seen => format!("/referencias/{id}"),
+                _ => "/referencias".to_owned(),
             };
             done(&visit, &to, Done::Moved(kind))
         }
@@ -458,8 +465,10 @@ async fn groups(visit: &Visit, referral: &Referral, act: &Act, form: &Form) -> R
 async fn page(visit: &Visit, referral: &Referral, act: &Act, form: Form) -> Result<Sheet, Problem> {
     let cx = visit.cx()?;
     let mut page = Sheet::new(visit, (act.name)(), head_of(referral), act.place(referral));
-    page.shell = page.shell.back(format!("/referencias/{}", referral.id()), t("volver-referencia"));
-    page.hidden = vec![("version", referral.task_version.to_string())];
+    let onward = Asked::along(form.get("cola")).onward();
+    let whole = format!("/referencias/{}{onward}", referral.id());
+    page.shell = page.shell.back(whole.clone(), t("volver-referencia"));
+    page.hidden = vec![("version", referral.task_version.to_string()), ("cola", onward)];
     page.notes = notes(referral);
     page.groups = vec![Group::new(t("traslado-ahora")).lines(told(referral, cx.now))];
     if act.allowed(referral, cx) {
@@ -474,7 +483,7 @@ async fn page(visit: &Visit, referral: &Referral, act: &Act, form: Form) -> Resu
         let typed = Some(form.get("palabras").to_owned()).filter(|words| !words.is_empty());
         page.groups.extend(typed.map(|words| Group::new(t("acto-lo-escrito")).lines([words])));
     }
-    page.away = vec![(format!("/referencias/{}", referral.id()), t("linea-ver-referencia"))];
+    page.away = vec![(whole, t("linea-ver-referencia"))];
     let mut known = vec![(t("referencia-motivo").to_string(), referral.reason().to_owned())];
     known.extend(facts(referral, None));
     page.aside = vec![(t("referencia-resumen"), Facts(known))];

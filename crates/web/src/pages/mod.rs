@@ -38,7 +38,7 @@ mod transfer;
 pub(crate) mod visit;
 
 use access::Role;
-use axum::extract::Path;
+use axum::extract::{Path, Query};
 
 use crate::gate::{Posted, Visit};
 use crate::route::{Expects, Route};
@@ -114,7 +114,9 @@ fn of_referral() -> Vec<Route> {
     const MOVES: Expects = Expects::Roles(act::MOVERS);
     let mut routes = vec![Route::get("/referencias/{id}", Expects::Roles(referral::READERS), referral::show_referral)];
     for act in act::ACTS {
-        routes.push(Route::get(act.path, MOVES, move |visit: Visit, id: Path<String>| act::show_act(visit, id, act)));
+        routes.push(Route::get(act.path, MOVES, move |visit: Visit, id: Path<String>, asked: Query<queue::Asked>| {
+            act::show_act(visit, id, asked, act)
+        }));
         routes.push(Route::post(act.path, MOVES, move |visit: Visit, id: Path<String>, form: Posted| {
             act::take_act(visit, id, form, act)
         }));

@@ -4,6 +4,7 @@
 use access::Role;
 use askama::Template;
 use axum::extract::Query;
+use axum::http::Uri;
 use axum::response::{IntoResponse, Redirect};
 use care::referral::state::{Phase, Priority as Soon};
 use care::referral::worklist::{self, Board, FOR_REVIEW, Filter};
@@ -16,7 +17,7 @@ use crate::form::Form;
 use crate::format::ago;
 use crate::gate::{Visit, percent, show};
 use crate::pages::code::led_by;
-use crate::problem::Answer;
+use crate::problem::{Answer, Problem};
 use crate::read::is_synthetic;
 use crate::shell::{Shell, role_name};
 use crate::text::{Text, t};
@@ -27,7 +28,7 @@ pub const DESK: &[Role] =
     &[Role::Coordinator, Role::Clerk, Role::Specialist, Role::Doctor, Role::SocialWorker, Role::Supervisor];
 
 /// What is asked for.
-#[derive(Default, Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 pub struct Asked {
     #[serde(default)]
     ver: String,
@@ -41,6 +42,9 @@ pub struct Asked {
     q: String,
     #[serde(default)]
     pagina: String,
+    /// The referral of this queue that something was just done with.
+    #[serde(default)]
+    pub hecha: String,
 }
 
 struct Row {
@@ -61,6 +65,8 @@ struct Row {
 #[template(path = "pages/referencias.html")]
 struct QueuePage {
     shell: Shell,
+    /// What goes along with the address of a referral.
+    along: String,
     views: Chips,
     view: String,
     form: Form,
@@ -104,6 +110,20 @@ fn views() -> [View; 8] {
 }
 
 impl Asked {
+    /// The question that went along with the address of a referral, or with a form.
+    pub fn along(query: &str) -> Self {
+        let address = format!("/{query}").parse::<Uri>().ok();
+        address.and_then(|address| Query::try_from_uri(&address).ok()).map(|Query(asked)| asked).unwrap_or_default()
+    }
+
+    /// The question as it goes along with the address of a referral; empty outside of a queue.
+    pub fn onward(&self) -> String {
+        if self.ver.is_empty() {
+            return String::new();
+        }
+        self.address(&self.ver, 1).trim_start_matches("/referencias").to_owned()
+    }
+
     fn address(&self, view: &str, page: usize) -> String {
         let number = page.to_string();
         let pairs = [
@@ -136,6 +156,42 @@ impl Asked {
     }
 }
 
+/// Where a referral stands in the queue that it was opened from.
+pub struct Standing {
+    /// Which of how many, and the way to the one before and the one after.
+    pub pages: Pages,
+    /// The queue, where it stands in it.
+    pub back: String,
+    /// Where to go on when this one is done: the next, the first, or the queue.
+    pub after: String,
+}
+
+/// Where a referral stands in the queue that was asked for; none when it was not opened from one.
+pub async fn standing(visit: &Visit, asked: &Asked, id: &str) -> Result<Option<Standing>, Problem> {
+    let (cx, views) = (visit.cx()?, views());
+    let view = views.iter().find(|view| view.code == asked.ver).filter(|_| DESK.contains(&cx.role));
+    let Some(view) = view else { return Ok(None) };
+    let filter = Filter { objected: view.code == OBJECTED, ..asked.filter(view.phases.clone()) };
+    let order = worklist::order(&visit.state.access, cx, &filter).await?;
+    let at = order.iter().position(|one| one == id);
+    let open = |at: Option<usize>| Some(format!("/referencias/{}{}", order.get(at?)?, asked.onward()));
+    let next = open(at.map_or(Some(0), |at| at.checked_add(1)));
+    let shown = match at {
+        Some(at) => t("cola-donde").with("n", at + 1).with("total", order.len()),
+        None => t("cola-ya-no").with("total", order.len()),
+    };
+    let back = asked.address(view.code, at.unwrap_or(0) / worklist::PAGE + 1);
+    Ok(Some(Standing {
+        pages: Pages {
+            shown: shown.with("vista", &view.name).into(),
+            previous: open(at.and_then(|at| at.checked_sub(1))),
+            next: next.clone(),
+        },
+        after: next.map(|next| format!("{next}&hecha={id}")).unwrap_or_else(|| asked.address(view.code, 1)),
+        back,
+    }))
+}
+
 /// `GET /referencias`
 pub async fn show_queue(visit: Visit, Query(asked): Query<Asked>) -> Answer {
     let cx = visit.cx()?;
@@ -158,6 +214,7 @@ pub async fn show_queue(visit: Visit, Query(asked): Query<Asked>) -> Answer {
     let origins = board.origins.iter().map(|one| (one.id.clone(), one.name.clone()));
     show(&QueuePage {
         shell: visit.shell(t("refs-titulo")),
+        along: Asked { ver: view.code.to_owned(), ..asked.clone() }.onward(),
         views: chips(&views, view.code, &board, &asked),
         view: view.code.to_owned(),
         form,

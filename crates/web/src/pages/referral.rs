@@ -3,7 +3,7 @@
 
 use access::Role;
 use askama::Template;
-use axum::extract::Path;
+use axum::extract::{Path, Query};
 use care::danger;
 use care::referral::answer::{lines, sections};
 use care::referral::follow_up::FollowUp;
@@ -23,7 +23,7 @@ use crate::pages::booking::BOOKERS;
 use crate::pages::counter::{ANSWERERS, line_words};
 use crate::pages::notice::SETTLERS;
 use crate::pages::person::Head;
-use crate::pages::queue::{DESK, clock, priority, state_tag, waits};
+use crate::pages::queue::{Asked, DESK, Standing, clock, priority, standing, state_tag, waits};
 use crate::pages::refer::{diagnoses_of, head_of, place_of};
 use crate::problem::{Answer, Problem};
 use crate::read::{struck, when};
@@ -31,7 +31,7 @@ use crate::shell::{Done, Shell};
 use crate::text::{Text, t};
 use crate::timeline::measure;
 use crate::told::thread;
-use crate::ui::{Facts, Note, Priority, Semaphore, Tag, Thread, Tone};
+use crate::ui::{Facts, Note, Pages, Priority, Semaphore, Tag, Thread, Tone};
 
 /// Who reads a referral that reaches their facility: those who move it, and the director.
 pub const READERS: &[Role] = &{
@@ -61,6 +61,8 @@ struct Task {
 #[template(path = "pages/referencia.html")]
 struct ReferralPage {
     shell: Shell,
+    /// Where it stands in the queue that it was opened from.
+    queue: Option<Pages>,
     head: Head,
     /// The way to the person's record, for whoever has one.
     record: Option<String>,
@@ -85,7 +87,7 @@ struct ReferralPage {
 }
 
 /// `GET /referencias/{id}`
-pub async fn show_referral(visit: Visit, Path(id): Path<String>) -> Answer {
+pub async fn show_referral(visit: Visit, Path(id): Path<String>, Query(asked): Query<Asked>) -> Answer {
     let (access, cx) = (&visit.state.access, visit.cx()?);
     let referral = Referral::load(access, cx, &id).await?;
     let steps = steps(access, cx, &referral).await?;
@@ -93,14 +95,22 @@ pub async fn show_referral(visit: Visit, Path(id): Path<String>) -> Answer {
     let results = access.read_many(cx, &keys).await?;
     let appointment = one(&visit, "Appointment", referral.state.appointment()).await?;
     let answer = one(&visit, "Composition", referral.composition().as_deref()).await?;
-    let (back, words) = if DESK.contains(&cx.role) {
+    let queue = standing(&visit, &asked, &id).await?;
+    let (back, words) = if let Some(queue) = &queue {
+        (queue.back.clone(), t("volver-referencias"))
+    } else if DESK.contains(&cx.role) {
         ("/referencias".to_owned(), t("volver-referencias"))
     } else {
         (format!("/personas/{}", referral.patient().id), t("volver-persona"))
     };
+    let undo = match &queue {
+        Some(queue) if !asked.hecha.is_empty() => before(&visit, &asked, queue).await,
+        _ => undo(&visit, &referral)?,
+    };
     let opens = !matches!(cx.role, Role::Coordinator | Role::Supervisor);
     show(&ReferralPage {
-        shell: visit.shell(t("referencia-titulo")).back(back, words).undo(undo(&visit, &referral)?),
+        shell: visit.shell(t("referencia-titulo")).back(back, words).undo(undo),
+        queue: queue.map(|queue| queue.pages),
         head: head_of(&referral),
         record: opens.then(|| format!("/personas/{}", referral.patient().id)),
         clock: clock(&referral, cx.now),
@@ -108,7 +118,7 @@ pub async fn show_referral(visit: Visit, Path(id): Path<String>) -> Answer {
         state: state_tag(referral.state.phase()),
         waits: referral.where_it_waits().map(|waiting| waits(&waiting, cx.now)).unwrap_or_default(),
         notes: notes(&referral),
-        deeds: deeds(&visit, &referral)?,
+        deeds: deeds(&visit, &referral, &asked)?,
         reason: referral.reason().to_owned(),
         done: referral.done().to_owned(),
         diagnoses: diagnoses_of(&referral.request).into_iter().map(coded).collect(),
@@ -244,7 +254,7 @@ async fn tasks(visit: &Visit, referral: &Referral) -> Result<Vec<Task>, Problem>
 }
 
 /// What this caller may do now, what waits for them first.
-fn deeds(visit: &Visit, referral: &Referral) -> Result<Vec<Deed>, Problem> {
+fn deeds(visit: &Visit, referral: &Referral, asked: &Asked) -> Result<Vec<Deed>, Problem> {
     let cx = visit.cx()?;
     let (id, attends, follows) = (referral.id(), super::ATTENDS.admits(cx.role), super::FOLLOWS.admits(cx.role));
     let books = BOOKERS.contains(&cx.role) && referral.state.phase() != Phase::Proposed;
@@ -269,7 +279,7 @@ fn deeds(visit: &Visit, referral: &Referral) -> Result<Vec<Deed>, Problem> {
     };
     let acts = act::ACTS.iter().filter(|act| act.allowed(referral, cx));
     let acts = acts.map(|act| Deed {
-        href: act.place(referral),
+        href: format!("{}{}", act.place(referral), asked.onward()),
         name: (act.name)(),
         danger: false,
         aside: act.kind == MoveKind::Reopen,
@@ -281,6 +291,18 @@ fn deeds(visit: &Visit, referral: &Referral) -> Result<Vec<Deed>, Problem> {
         aside: false,
     });
     Ok(rows.into_iter().filter_map(deed).chain(acts).chain(urgent).collect())
+}
+
+/// Which referral of the queue it was that something was just done with, and the way to it.
+async fn before(visit: &Visit, asked: &Asked, queue: &Standing) -> Option<(String, Text)> {
+    let moved = Referral::load(&visit.state.access, visit.cx().ok()?, &asked.hecha).await;
+    Some(match moved {
+        Ok(one) => {
+            (format!("/referencias/{}{}", one.id(), asked.onward()), t("cola-hecha").with("numero", one.number()))
+        }
+        // Whoever sent it elsewhere may not see it any more.
+        Err(_) => (queue.back.clone(), t("cola-hecha-anterior")),
+    })
 }
 
 /// The way to take back what was just done, if the caller may.

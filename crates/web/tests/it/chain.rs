@@ -71,11 +71,12 @@ async fn a_referral_tells_its_whole_story_to_those_it_concerns_and_to_nobody_els
 #[tokio::test]
 async fn lists_and_the_record_lead_to_the_referral() {
     let site = crate::post::site().await;
-    let path = format!("href=\"/referencias/{}\"", sent(&site).await);
+    let id = sent(&site).await;
+    let path = format!("href=\"/referencias/{id}\"");
     let mut coordinator = at_work(&site, "coordina", Role::Coordinator, OFFICE).await;
-    for from in ["/", "/referencias"] {
-        assert!(coordinator.get(from).await.body.contains(&path), "{from}");
-    }
+    assert!(coordinator.get("/").await.body.contains(&path));
+    let queue = coordinator.get("/referencias").await;
+    assert!(queue.body.contains(&format!("href=\"/referencias/{id}?ver=revisar\"")), "{}", queue.body);
     let mut nurse = at_work(&site, "enfermera", Role::Nurse, POST).await;
     assert!(nurse.get("/personas/rosa").await.body.contains(&path));
 }

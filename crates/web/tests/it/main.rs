@@ -2,6 +2,7 @@
 
 mod account;
 mod appointments;
+mod bad;
 mod browser;
 mod chain;
 mod circuit;
@@ -15,6 +16,7 @@ mod oversight;
 mod person;
 mod post;
 mod print;
+mod queue;
 mod registration;
 
 use browser::{Answer, Browser, PASSWORD, Site, new_user};
