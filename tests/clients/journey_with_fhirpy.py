@@ -193,8 +193,8 @@ move("plan-en-curso", follow_up, outputs=[item("seguimiento", where)])
 refused(lambda: move("circuito-cerrado"), "still open")
 done = dict(read(where))
 done["status"] = "completed"
-transaction(done)
-move("circuito-cerrado")
+refused(lambda: transaction(done), "in the same commit")
+move("circuito-cerrado", done)
 
 task, request = pair()
 assert (task["status"], request["status"]) == ("completed", "completed"), (task["status"], request["status"])

@@ -57,7 +57,9 @@ pub fn typed(text: &str) -> Option<(String, String)> {
         None => (3..=5).contains(&typed.len()),
     };
     let code = plain(typed);
-    let digits = code.get(1..).is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()));
+    // A category without subdivisions is filled up to four characters with X (`I10X`).
+    let core = if code.len() == 4 { code.strip_suffix('X').unwrap_or(&code) } else { &code };
+    let digits = core.get(1..).is_some_and(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()));
     let whole = built && digits && bytes.first().is_some_and(u8::is_ascii_alphabetic);
     whole.then(|| (code, words.trim_start_matches([' ', ':', '-']).trim().to_owned()))
 }
@@ -152,7 +154,9 @@ mod tests {
         let read = |text: &str| typed(text).map(|(code, words)| format!("{code}|{words}"));
         assert_eq!(read("o14.1").as_deref(), Some("O141|"));
         assert_eq!(read("O14.1: preeclampsia grave").as_deref(), Some("O141|preeclampsia grave"));
-        for none in ["O1", "resfriado", "O14.", "O14.123", "014.1", "ñ14", ""] {
+        assert_eq!(read("i10x hipertensión").as_deref(), Some("I10X|hipertensión"));
+        assert_eq!(read("I10.X").as_deref(), Some("I10X|"));
+        for none in ["O1", "IX", "X", "OXX", "O1XX", "O141X", "resfriado", "O14.", "O14.123", "014.1", "ñ14", ""] {
             assert_eq!(read(none), None, "{none}");
         }
         let codes = Codes::default();

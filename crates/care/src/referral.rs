@@ -1,7 +1,7 @@
 //! The referral: a ServiceRequest (what is asked) and a Task (who handles it) that move together.
 //!
 //! [`Referral`] is the loaded pair. Commands are one file each: read, decide with
-//! [`state::State::apply`], commit with [`Advance`]. Task and ServiceRequest made here share their id.
+//! [`state::State::apply`], commit with `Advance`. Task and ServiceRequest made here share their id.
 
 mod advance;
 pub mod answer;

@@ -17,6 +17,12 @@ pub enum NetworkError {
     /// A table whose rows have mistakes; nothing was written.
     #[error("{} mistakes in the table", .0.len())]
     Rows(Vec<RowError>),
+    /// More places than are opened at once.
+    #[error("more than {most} places")]
+    TooMany {
+        /// How many can be.
+        most: usize,
+    },
     /// What the page showed has changed since.
     #[error("it has changed since it was shown")]
     Stale,
@@ -29,7 +35,7 @@ impl NetworkError {
     /// The kind, for whoever turns it into an answer.
     pub fn kind(&self) -> Kind {
         match self {
-            Self::Outlines(_) | Self::Table(_) | Self::Rows(_) => Kind::Invalid,
+            Self::Outlines(_) | Self::Table(_) | Self::Rows(_) | Self::TooMany { .. } => Kind::Invalid,
             Self::Stale => Kind::Stale,
             Self::Access(error) => error.kind(),
         }

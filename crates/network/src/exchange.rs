@@ -127,7 +127,8 @@ pub fn plan(cx: &Cx, directory: &Directory, bytes: &[u8], format: Format) -> Res
         let after = cells(directory, &facility);
         let differs = |column: &usize| before.as_ref().is_none_or(|before| before[*column] != after[*column]);
         let changed: Vec<&str> = (0..COLUMNS.len()).filter(differs).map(|column| COLUMNS[column]).collect();
-        let foreign = !cx.institution.is_empty() && facility.institution != cx.institution;
+        let theirs = |one: &Facility| !cx.institution.is_empty() && one.institution != cx.institution;
+        let foreign = theirs(&facility) || known.is_some_and(theirs);
         if foreign && !changed.is_empty() {
             mistakes.push(RowError {
                 row,
@@ -262,6 +263,18 @@ mod tests {
             Err(other) => vec![other.to_string()],
             Ok(_) => Vec::new(),
         }
+    }
+
+    #[test]
+    fn nobody_takes_a_facility_from_another_institution_by_writing_their_own_in_its_row() {
+        let directory = directory();
+        let theirs = directory.facilities().find(|one| one.institution == "IGSS").expect("one of IGSS");
+        let mut values = cells(&directory, theirs);
+        values[3] = "MSPAS".into();
+        let row = values.map(|value| format!("\"{value}\"")).join(",");
+        let office = Cx { institution: "MSPAS".into(), ..office() };
+        let refused = plan(&office, &directory, &csv(&row), Format::Csv);
+        assert!(matches!(refused, Err(NetworkError::Rows(rows)) if rows[0].problem.contains("otra institución")));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! page showed.
 
 use access::{Access, Act, Cx, system};
-use fhir::Value;
+use fhir::{Value, json};
 use store::{Change, Expect, Key, Kind, Write};
 
 use crate::{Facility, NetworkError, Service};
@@ -74,35 +74,70 @@ pub(crate) async fn next_versions(
 /// extensions, a second telephone) stays.
 fn onto(mut next: Value, ours: &Value) -> Value {
     let told: &[&str] = match ours.resource_type() {
-        Some("Organization") => &["telecom", "address", "partOf"],
+        Some("Organization") => &["partOf"],
         Some("Location") => &["position", "partOf"],
         Some("HealthcareService") => &["location", "coverageArea", "characteristic", "availableTime"],
         _ => &[],
     };
-    let first = |value: &Value, name: &str| {
-        let one = value.get(name).map(|found| found.first().clone());
-        one.and_then(|one| Some(one.text_at(&["value"]).or_else(|| one.text_at(&["text"]))?.to_owned()))
-    };
-    let same =
-        |next: &Value, name: &str| matches!(name, "telecom" | "address") && first(next, name) == first(ours, name);
     for name in told.iter().filter(|name| ours.get(name).is_none()) {
         if let Some(object) = next.as_object_mut() {
             object.remove(name);
         }
     }
+    if ours.resource_type() == Some("Organization") {
+        swap_first(&mut next, ours, "telecom");
+        swap_first(&mut next, ours, "address");
+    }
     for (name, value) in ours.as_object().into_iter().flat_map(fhir::json::Object::iter) {
         match name {
-            "meta" => {}
+            "meta" | "telecom" | "address" => {}
+            "identifier" => join(&mut next, ours, name, "system"),
+            "actor" => join(&mut next, ours, name, "reference"),
             "extension" => {
                 let kept = next.items("extension").iter().filter(|one| !is_ours(one));
                 let all: Vec<Value> = kept.cloned().chain(ours.items("extension").iter().cloned()).collect();
                 next.set("extension", all);
             }
-            name if same(&next, name) => {}
             name => next.set(name, value),
         }
     }
     next
+}
+
+/// Ours in the place of the first, which is what the page showed; the others stay, and a first that
+/// it could not show (an address without text).
+fn swap_first(next: &mut Value, ours: &Value, name: &str) {
+    let shown = |value: &Value| {
+        let one = value.items(name).first()?;
+        Some(one.text_at(&["value"]).or_else(|| one.text_at(&["text"]))?.to_owned())
+    };
+    let (was, now) = (shown(next), shown(ours));
+    if was == now {
+        return;
+    }
+    let mut all = next.items(name).to_vec();
+    let first = was.map(|_| all.remove(0));
+    if let Some(told) = ours.items(name).first() {
+        let mut first = first.unwrap_or_else(|| json!({}));
+        for (member, value) in told.as_object().into_iter().flat_map(fhir::json::Object::iter) {
+            first.set(member, value);
+        }
+        all.insert(0, first);
+    }
+    match next.as_object_mut() {
+        Some(object) if all.is_empty() => {
+            object.remove(name);
+        }
+        _ => next.set(name, all),
+    }
+}
+
+/// Ours, and theirs that another `by` tells apart.
+fn join(next: &mut Value, ours: &Value, name: &str, by: &str) {
+    let known = |item: &&Value| ours.items(name).iter().any(|own| own.text_at(&[by]) == item.text_at(&[by]));
+    let theirs = next.items(name).iter().filter(|item| !known(item));
+    let all: Vec<Value> = ours.items(name).iter().chain(theirs).cloned().collect();
+    next.set(name, all);
 }
 
 fn is_ours(extension: &Value) -> bool {
@@ -112,8 +147,6 @@ fn is_ours(extension: &Value) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use fhir::json;
-
     use super::*;
 
     #[test]
@@ -139,5 +172,44 @@ mod tests {
         assert!(next.get("alias").is_some() && next.get("contact").is_some());
         let urls: Vec<_> = next.items("extension").iter().filter_map(|one| one.text_at(&["url"])).collect();
         assert_eq!(urls, ["urn:otro", system::EXT_INSTITUTION]);
+    }
+
+    #[test]
+    fn a_corrected_telephone_takes_the_place_of_the_old_one_alone() {
+        let known = json!({
+            "resourceType": "Organization", "id": "x", "name": "Puesto",
+            "identifier": [{ "system": system::FACILITY_ID, "value": "x" }, { "system": "urn:otro", "value": "77" }],
+            "telecom": [{ "system": "phone", "use": "work", "value": "1" }, { "system": "email", "value": "a@b" }],
+            "address": [{ "line": ["Aldea"], "city": "Cobán" }],
+        });
+        let post = |phone: &str, address: &str| Facility {
+            code: "x".into(),
+            name: "Puesto".into(),
+            phone: phone.into(),
+            address: address.into(),
+            ..Facility::default()
+        };
+        let next = onto(known.clone(), &post("2", "").resources()[0]);
+        let all = |of: &Value| -> Vec<String> {
+            of.items("telecom").iter().filter_map(|one| one.text_at(&["value"]).map(str::to_owned)).collect()
+        };
+        assert_eq!((all(&next), next.text_at(&["telecom", "use"])), (vec!["2".into(), "a@b".into()], Some("work")));
+        assert_eq!(next.text_at(&["address", "city"]), Some("Cobán"), "the page has no such address to empty");
+        assert_eq!(next.items("identifier").len(), 2);
+        let emptied = onto(next, &post("", "Frente a la escuela").resources()[0]);
+        assert_eq!(all(&emptied), ["a@b"]);
+        let places: Vec<_> = emptied.items("address").iter().map(|one| one.text_at(&["text"])).collect();
+        assert_eq!(places, [Some("Frente a la escuela"), None]);
+    }
+
+    #[test]
+    fn an_agenda_keeps_who_else_attends_in_it() {
+        let known = json!({ "resourceType": "Schedule", "id": "ag-x", "actor": [
+            { "reference": "HealthcareService/x" }, { "reference": "Practitioner/rojas" }] });
+        let ours = json!({ "resourceType": "Schedule", "id": "ag-x", "actor": [
+            { "reference": "HealthcareService/x", "display": "Ojos" }, { "reference": "Location/h" }] });
+        let next = onto(known, &ours);
+        let actors: Vec<_> = next.items("actor").iter().filter_map(|one| one.text_at(&["reference"])).collect();
+        assert_eq!(actors, ["HealthcareService/x", "Location/h", "Practitioner/rojas"]);
     }
 }

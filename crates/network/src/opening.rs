@@ -3,8 +3,6 @@
 //! A place that is there already, or that another of the same agenda overlaps, is never made again;
 //! what an appointment holds is never touched.
 
-use std::collections::BTreeMap;
-
 use access::{Access, AccessError, Act, Cx, system};
 use fhir::search::Query;
 use fhir::{Value, json};
@@ -78,37 +76,30 @@ pub async fn spots(
     if schedules.is_empty() {
         return Ok(Vec::new());
     }
-    let end = midnight(until.tomorrow().unwrap_or(until));
-    let mut found: BTreeMap<Key, Spot> = BTreeMap::new();
-    let mut at = midnight(from);
-    loop {
-        let asked = [
-            ("schedule", schedules.join(",")),
-            ("start", format!("ge{at}")),
-            ("start", format!("lt{end}")),
-            ("_sort", "start".to_owned()),
-            ("_count", CHUNK.to_string()),
-        ];
-        let page = find(access, cx, "Slot", &asked).await?;
-        let full = page.len() == CHUNK;
-        let before = found.len();
-        found.extend(page.into_iter().filter_map(|one| Some((one.key.clone(), spot(one)?))));
-        let last = found.values().map(|spot| spot.start).max().unwrap_or(end);
-        if !full || found.len() == before {
-            break;
-        }
-        at = last;
-    }
-    let mut spots: Vec<Spot> = found.into_values().collect();
-    spots.sort_by(|a, b| (a.start, &a.stored.key).cmp(&(b.start, &b.stored.key)));
-    Ok(spots)
+    let asked = [
+        ("schedule", schedules.join(",")),
+        ("start", format!("ge{}", midnight(from))),
+        ("start", format!("lt{}", midnight(until.tomorrow().unwrap_or(until)))),
+        ("_sort", "start".to_owned()),
+        ("_count", CHUNK.to_string()),
+    ];
+    Ok(find(access, cx, "Slot", &asked).await?.into_iter().filter_map(spot).collect())
 }
 
+/// All that match, however many pages.
 async fn find(access: &Access, cx: &Cx, kind: &str, pairs: &[(&str, String)]) -> Result<Vec<Stored>, NetworkError> {
     let pairs: Vec<(String, String)> = pairs.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
-    let query = Query::parse(&[kind], &pairs)
+    let mut query = Query::parse(&[kind], &pairs)
         .map_err(|_| AccessError::from(StoreError::Search("a search of the program itself is not understood")))?;
-    Ok(access.search(cx, &query).await?.matches)
+    let mut found = Vec::new();
+    loop {
+        let page = access.search(cx, &query).await?;
+        found.extend(page.matches);
+        query.cursor = page.next;
+        if query.cursor.is_none() {
+            return Ok(found);
+        }
+    }
 }
 
 fn spot(stored: Stored) -> Option<Spot> {
@@ -156,12 +147,15 @@ pub async fn plan(access: &Access, cx: &Cx, opening: &Opening) -> Result<Planned
 /// tells how many. Of two who open the same hours at once, one makes them.
 ///
 /// # Errors
-/// `Stale` when somebody else opened some of them meanwhile; the gate's.
+/// `TooMany` for more than [`MOST`]; `Stale` when somebody else opened some of them meanwhile; the gate's.
 pub async fn open(access: &Access, cx: &Cx, opening: &Opening) -> Result<usize, NetworkError> {
     let planned = plan(access, cx, opening).await?;
-    let fresh = planned.fresh.len().min(MOST);
+    let fresh = planned.fresh.len();
     if fresh == 0 {
         return Ok(0);
+    }
+    if fresh > MOST {
+        return Err(NetworkError::TooMany { most: MOST });
     }
     let mut changes = Vec::new();
     if let Some(schedule) = opening.service.schedule() {
@@ -179,7 +173,7 @@ pub async fn open(access: &Access, cx: &Cx, opening: &Opening) -> Result<usize, 
         expect: Expect::Absent,
         write: Write::Put(slot.to_bytes().into()),
     };
-    changes.extend(planned.fresh.iter().take(MOST).map(make));
+    changes.extend(planned.fresh.iter().map(make));
     commit(access, cx, "open-places", changes).await?;
     Ok(fresh)
 }

@@ -132,7 +132,7 @@ fn facts(task: &Value) -> Vec<&Value> {
 fn side(cx: &Cx, side: Side, (origin, destination): (&str, &str)) -> Result<(), Issue> {
     match stands(cx, side, origin, destination) {
         true => Ok(()),
-        false => Err(rule("Task", format!("{} has no part in this referral here", cx.role.code()))),
+        false => Err(rule("Task", format!("{} has no part in this referral {NOT_YOURS}", cx.role.code()))),
     }
 }
 
@@ -320,12 +320,35 @@ pub(super) fn follow_up(cx: &Cx, one: Proposed<'_>, after: &Value, view: &View<'
             | Role::Coordinator
             | Role::System
     );
-    let whole = view.get(&parent);
-    let party = |member: &str| id_of(whole.and_then(|task| task.get(member)), "Organization").unwrap_or_default();
-    if works && stands(cx, Side::Either, &party("requester"), &party("owner")) {
-        return Ok(());
+    if !works {
+        return Err(rule("Task.status", format!("{} does no follow-up {NOT_YOURS}", cx.role.code())));
     }
-    Err(rule("Task.status", format!("{} does no follow-up {NOT_YOURS}", cx.role.code())))
+    if was != status && FINAL.contains(&status) { told(status, &parent, view) } else { Ok(()) }
+}
+
+/// What ends a line of a plan is told in its referral in the same commit: of two who end the last
+/// two lines one sees the other, and no plan stays open with nobody to move it.
+fn told(status: &str, parent: &Key, view: &View<'_>) -> Result<(), Issue> {
+    let after = view.get(parent);
+    let Some(Ok(State::Plan { tasks, .. })) = after.map(read_state) else { return Ok(()) };
+    let Some(write) = view.write(parent) else {
+        let problem = "the referral's Task is written in the same commit: closed when this was the last, \
+            with an objection when it was not done";
+        return Err(rule("Task.partOf", problem));
+    };
+    let said = |task: Option<&Value>| task.map_or(0, |task| objections(task).count());
+    if status != "completed" && said(after) <= said(write.before) {
+        let problem = "what was not done is an objection (objecion) of the referral's Task in the same commit";
+        return Err(rule("Task.status", problem));
+    }
+    let ends = |id: &String| {
+        let task = view.get(&Key::new("Task", id.as_str()));
+        task.and_then(|task| task.text_at(&["status"])).is_some_and(|status| status == "completed")
+    };
+    match said(after) == 0 && tasks.iter().all(ends) {
+        true => Err(rule("Task.status", "the last follow-up is done: the referral is closed in the same commit")),
+        false => Ok(()),
+    }
 }
 
 /// The ServiceRequest of a referral.

@@ -234,12 +234,28 @@ impl Scene {
         alone.set("status", away);
         attempts.push(("change the request alone".into(), vec![alone], None));
         attempts.push(("make a follow-up alone".into(), vec![self.follow_up(&self.id("suelto"), "requested")], None));
+        if let State::Plan { tasks, .. } = &from {
+            attempts.extend(tasks.iter().flat_map(|id| self.ending_attempts(id)));
+        }
         match from {
             State::Draft => attempts.extend(self.unready_attempts()),
             _ => attempts.extend(self.elsewhere_attempts(&from).into_iter().chain(self.unmoved_attempts())),
         }
         attempts.extend(self.place_attempts(&from));
         attempts
+    }
+
+    /// A line of a plan ends together with its referral, which closes or says why not.
+    fn ending_attempts(&self, id: &str) -> Vec<(String, Vec<Value>, Option<Key>)> {
+        let mut failed = self.follow_up(id, "failed");
+        failed.set("statusReason", json!({ "text": "No contesta" }));
+        let done = self.follow_up(id, "completed");
+        vec![
+            ("fail a follow-up alone".into(), vec![failed.clone()], None),
+            ("fail a follow-up without an objection".into(), vec![failed, self.task.clone()], None),
+            ("finish the last follow-up alone".into(), vec![done.clone()], None),
+            ("finish the last follow-up and leave the plan open".into(), vec![done, self.task.clone()], None),
+        ]
     }
 
     /// Without a move, what sharing and urgency are counted from stays.

@@ -3,7 +3,8 @@
 use super::*;
 use access::Facility;
 
-use crate::referral::state::Phase;
+use crate::referral::state::{Phase, State};
+use crate::referral::task::{object, write_state};
 
 fn now() -> jiff::Timestamp {
     "2026-11-24T14:00:00Z".parse().unwrap()
@@ -73,6 +74,67 @@ fn nobody_misses_an_appointment_that_is_not_over_whatever_the_road() {
     let issues = world.judge(&during, last, None).unwrap_err();
     assert!(issues.iter().any(|issue| Breach::of(std::slice::from_ref(issue)) == Breach::TooEarly), "{issues:?}");
     world.judge(&system, last, None).unwrap();
+}
+
+/// The world in that state, and what is refused there.
+fn reached(phase: Phase) -> (World, IllegalMove) {
+    let row = illegal_moves("x", "system", now()).into_iter().find(|row| row.from == phase).unwrap();
+    let mut world = World::default();
+    for commit in &row.setup {
+        world.commit(&Cx::system(now(), "test"), commit).unwrap();
+    }
+    (world, row)
+}
+
+/// What is said when that is tried.
+fn refused(phase: Phase, name: &str) -> Vec<Issue> {
+    let (world, row) = reached(phase);
+    let (_, writes, delete) = row.attempts.iter().find(|one| one.0.starts_with(name)).unwrap();
+    world.judge(&Cx::system(now(), "test"), writes, delete.as_ref()).unwrap_err()
+}
+
+/// What is said to whoever closes it (over an objection of the post).
+fn unclosed(phase: Phase, cx: &Cx, objects: bool) -> Vec<Issue> {
+    let (mut world, _) = reached(phase);
+    let find = |kind: &str, world: &World| {
+        let all = world.0.values().filter(|one| one.resource_type() == Some(kind));
+        all.into_iter().find(|one| kind != "Task" || is_kind(one, KIND_REFERRAL)).unwrap().clone()
+    };
+    let (mut task, mut request) = (find("Task", &world), find("ServiceRequest", &world));
+    if objects {
+        object(&mut task, &["No hay gotas".to_owned()]);
+        world.0.insert(Key::new("Task", task.id().unwrap()), task.clone());
+    }
+    write_state(&mut task, &State::Closed { composition: None });
+    task.set("lastModified", now().to_string());
+    request.set("status", "completed");
+    world.judge(cx, &[request, task], None).unwrap_err()
+}
+
+#[test]
+fn each_refusal_is_told_by_its_rule() {
+    let stranger = {
+        let (world, row) = reached(Phase::Waiting);
+        let mut task =
+            row.setup.last().unwrap().iter().find(|one| one.resource_type() == Some("Task")).unwrap().clone();
+        task.set("note", fhir::json!([{ "text": "De paso" }]));
+        world.judge(&at(Role::Nurse, "elsewhere", &[]), &[task], None).unwrap_err()
+    };
+    let (system, nurse) = (Cx::system(now(), "test"), at(Role::Nurse, "origin", &[]));
+    let table = [
+        ("a danger sign", refused(Phase::Draft, "send with a danger sign"), Breach::DangerSigns),
+        ("signs not asked for", refused(Phase::Draft, "send without asking"), Breach::DangerSigns),
+        ("an open line", unclosed(Phase::Plan, &system, false), Breach::OpenFollowUp),
+        ("over its own objection", unclosed(Phase::Acknowledged, &nurse, true), Breach::Unheard),
+        ("somebody else's note", stranger, Breach::NotYours),
+        ("an appointment alone", refused(Phase::Booked, "cancel the appointment alone"), Breach::Appointment),
+        ("an appointment left standing", refused(Phase::Booked, "leave the appointment"), Breach::Appointment),
+        ("a jump", refused(Phase::Sent, "jump to circuito-cerrado"), Breach::Move),
+        ("a profile", refused(Phase::Sent, "drop the profile"), Breach::Other),
+    ];
+    for (what, issues, rule) in table {
+        assert_eq!(Breach::of(&issues), rule, "{what}: {issues:?}");
+    }
 }
 
 fn at(role: Role, id: &str, territory: &[&str]) -> Cx {

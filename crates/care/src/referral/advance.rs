@@ -105,10 +105,13 @@ impl<'a> Advance<'a> {
         Ok(Referral { request, request_version, task, task_version, state: next })
     }
 
-    /// Where it was going before, when the move changes that (`Provenance.entity`).
+    /// Where and as what it was going before, when the move changes that (`Provenance.entity`).
     fn tell_change(&self, told: &mut Value) {
         let old = self.referral.destination();
-        if self.owner.as_ref().is_some_and(|new| new.id != old.id && !old.id.is_empty()) {
+        let moved = self.owner.as_ref().is_some_and(|new| new.id != old.id);
+        let code = |request: &Value| request.get("code").cloned();
+        let asked = self.request.as_ref().is_some_and(|new| code(new) != code(&self.referral.request));
+        if (moved || asked) && !old.id.is_empty() {
             let words = [self.referral.service().name, old.name].join(", ");
             let words = words.trim_matches([',', ' ']);
             told.set("entity", json!([{ "role": "revision", "what": named("Organization", &old.id, words) }]));

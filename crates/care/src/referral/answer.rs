@@ -204,9 +204,9 @@ pub(crate) fn section(code: &str, title: &str, words: &str) -> Value {
 }
 
 /// More lines than these a post is not asked to answer one by one.
-pub const MOST_LINES: usize = 12;
+const MOST_LINES: usize = 12;
 
-/// The lines of a counter-referral, in order; a machine may have written more than [`MOST_LINES`]:
+/// The lines of a counter-referral, in order; a machine may have written more than a post answers:
 /// the last then holds the words of all that follow.
 pub fn lines(composition: &Value) -> Vec<Line> {
     let mut lines = all_lines(composition);

@@ -87,13 +87,16 @@ pub async fn propose(access: &Access, cx: &Cx, referral: &Referral, slot: &str) 
 /// The person takes the proposed place.
 ///
 /// # Errors
-/// `Transition` when nothing is proposed; the gate's.
+/// `Transition` when nothing is proposed; `Taken` with other places when it is over; the gate's.
 pub async fn confirm_proposal(access: &Access, cx: &Cx, referral: &Referral) -> Result<Referral, CareError> {
     let step = Move::Book { appointment: referral.state.appointment().unwrap_or_default().to_owned() };
     let State::Proposed { appointment, .. } = &referral.state else {
         return Err(InvalidTransition { from: referral.state.phase(), step: step.kind(), why: NOT_HERE }.into());
     };
     let held = place::read(access, cx, "Appointment", appointment).await?;
+    if !to_come(&held.value, cx) {
+        return Err(taken(access, cx, referral).await);
+    }
     let mut changes = vec![put(&place::confirmed(&held.value), Some(held.version))];
     for slot in held.value.items("slot").iter().filter_map(|one| id_of(Some(one), "Slot")) {
         let slot = place::read(access, cx, "Slot", &slot).await?;
@@ -113,13 +116,17 @@ pub async fn decline_proposal(access: &Access, cx: &Cx, referral: &Referral, why
 
 async fn free(access: &Access, cx: &Cx, referral: &Referral, slot: &str) -> Result<Held, CareError> {
     let held = place::read(access, cx, "Slot", slot).await?;
-    let end: Option<Timestamp> = held.value.text_at(&["end"]).and_then(|end| end.parse().ok());
     let offered = place::schedules(access, cx, &referral.destination().id, Some(&referral.service().id)).await?;
     let here = id_of(held.value.get("schedule"), "Schedule").is_some_and(|id| offered.contains_key(&id));
-    if held.value.text_at(&["status"]) == Some("free") && here && end.is_some_and(|end| end > cx.now) {
+    if held.value.text_at(&["status"]) == Some("free") && here && to_come(&held.value, cx) {
         return Ok(held);
     }
     Err(taken(access, cx, referral).await)
+}
+
+/// Whether a Slot or Appointment is not over.
+fn to_come(held: &Value, cx: &Cx) -> bool {
+    end(held).and_then(|end| end.parse::<Timestamp>().ok()).is_some_and(|end| end > cx.now)
 }
 
 /// When a Slot or Appointment ends.

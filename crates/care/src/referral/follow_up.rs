@@ -1,6 +1,6 @@
 //! The plan's tasks at the post, and the closing of the circuit when all are done.
 
-use access::{Access, AccessError, Act, Cx};
+use access::{Access, AccessError, Act, Cx, Role, system};
 use fhir::{Value, json};
 use store::{Key, StoreError};
 
@@ -11,7 +11,7 @@ use crate::referral::pair::{Named, Referral, named};
 use crate::referral::place;
 use crate::referral::state::State;
 use crate::referral::task::{object, replace};
-use crate::resource::{id_of, put, text};
+use crate::resource::{code_in, id_of, put, text};
 use crate::{CareError, Problem};
 
 /// A follow-up as pages show it.
@@ -27,6 +27,8 @@ pub struct FollowUp {
     pub words: String,
     /// By when (`YYYY-MM-DD`), if said.
     pub due: Option<String>,
+    /// Who at the post, if said.
+    pub who: Option<Role>,
     /// `Task.status`.
     pub status: String,
     /// What came of it.
@@ -43,6 +45,7 @@ impl FollowUp {
             patient: named(task.get("for"), "Patient"),
             words: text(&["description"]).unwrap_or_default(),
             due: text(&["restriction", "period", "end"]),
+            who: code_in(task.items("performerType").first(), system::ROLE).and_then(Role::from_code),
             status: text(&["status"]).unwrap_or_default(),
             outcome: text(&["note", "text"]),
         }

@@ -62,6 +62,8 @@ pub async fn waiting_at_post(access: &Access, cx: &Cx) -> Result<AtPost, CareErr
             Phase::Suspended => post.suspended.push(one),
             Phase::Acknowledged | Phase::Plan => post.plans.push(one),
             Phase::Booked if one.noticed(Notice::Told).is_some() => {}
+            // Nobody is told of what is over: the destination notes whether the person came.
+            Phase::Booked if one.due().is_some_and(|end| end < cx.now) => {}
             Phase::Booked => post.to_tell.push(one),
             _ => post.transfers.push(one),
         }

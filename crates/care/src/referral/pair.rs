@@ -233,9 +233,13 @@ impl Referral {
         crate::referral::task::objections(&self.task).filter(move |_| open)
     }
 
-    /// Whether the caller may answer the post's objections, see [`super::follow_up::settle`].
+    /// Whether the caller may close what was acknowledged, see [`super::follow_up::settle`]: over an
+    /// objection of the post only who answers it may, else either side.
     pub fn settles(&self, cx: &Cx) -> bool {
-        crate::govern::settles(cx, &self.origin().id, &self.destination().id)
+        match self.objections().next() {
+            Some(_) => crate::govern::settles(cx, &self.origin().id, &self.destination().id),
+            None => self.may(cx, MoveKind::Close),
+        }
     }
 
     /// Id of the visit at the destination.

@@ -5,8 +5,9 @@ use fhir::Value;
 
 use crate::referral::advance::Advance;
 use crate::referral::cancel::letting_go;
-use crate::referral::moves::Move;
+use crate::referral::moves::{Move, MoveKind};
 use crate::referral::pair::{Named, Referral};
+use crate::referral::state::{InvalidTransition, Phase};
 use crate::resource::{concept, text};
 use crate::service::Service;
 use crate::{CareError, Problem};
@@ -66,9 +67,18 @@ pub async fn request_transfer(
 /// A bed is being sought where the transfer was asked for.
 ///
 /// # Errors
-/// `Transition`; the gate's.
+/// `Transition`, also where it is sought there already; the gate's.
 pub async fn seek_bed(access: &Access, cx: &Cx, referral: &Referral, words: &str) -> Result<Referral, CareError> {
+    elsewhere(referral, &referral.destination())?;
     Advance::new(referral, Move::SeekBed).note(words).commit(access, cx).await
+}
+
+/// Where a bed is sought already it is not sought anew: nothing would move.
+fn elsewhere(referral: &Referral, to: &Named) -> Result<(), InvalidTransition> {
+    let from = referral.state.phase();
+    let why = "a bed is sought there already";
+    let again = from == Phase::BedSought && referral.destination().id == to.id;
+    if again { Err(InvalidTransition { from, step: MoveKind::SeekBed, why }) } else { Ok(()) }
 }
 
 /// A bed is being sought in another place; also again and again, until somebody accepts.
@@ -82,6 +92,7 @@ pub async fn seek_bed_at(
     to: &Aim,
     words: &str,
 ) -> Result<Referral, CareError> {
+    elsewhere(referral, &to.place)?;
     let request = to.request(referral)?;
     let advance = Advance::new(referral, Move::SeekBed).note(words);
     advance.request(request).owner(to.place.clone()).commit(access, cx).await

@@ -1,8 +1,8 @@
 //! What a visit captures, and what is missing or impossible in it. Each FOR-SIGSA-3 column is
 //! captured once: those of the person come from the Patient or [`Form::traits`], the rest from here.
 
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{Timestamp, ToSpan};
 
 use crate::danger::Picture;
 use crate::referral::Named;
@@ -135,6 +135,8 @@ impl Form {
         need(self.diagnoses.iter().any(|one| text(&one.words).is_none()), "diagnoses", "diagnosis-words");
         let today = crate::print::local(now).date();
         need(self.date.is_some_and(|day| day > today), "date", "date-future");
+        let oldest = today.saturating_sub(1.year());
+        need(self.date.is_some_and(|day| day < oldest), "date", "date-old");
         let asked = text(&self.last_period).is_some();
         need(asked && self.gestational_age(self.moment(now)).is_none(), "last_period", "date-implausible");
         need(self.treatments.iter().any(|one| text(&one.words).is_none()), "treatments", "treatment-words");
@@ -212,6 +214,11 @@ mod tests {
             panic!()
         };
         assert!(problems.iter().any(|one| one.key == "date-future"));
+        let old = |date: &str| match (Form { date: date.parse().ok(), ..Form::default() }).check(now) {
+            Err(CareError::Form(problems)) => problems.iter().any(|one| one.key == "date-old"),
+            _ => false,
+        };
+        assert_eq!((old("2025-11-24"), old("2025-11-23"), old("1026-11-17")), (false, true, true));
     }
 
     #[test]

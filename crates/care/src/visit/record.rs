@@ -2,6 +2,8 @@
 
 use access::{Access, Act, Actor, Cx, system};
 use fhir::{Value, json};
+use jiff::civil::Date;
+use store::Key;
 
 use crate::referral::provenance;
 use crate::resource::{concept, named, put, reference, text};
@@ -11,6 +13,9 @@ use crate::{CareError, Problem};
 
 /// Code of the observation that says that she gave birth within six weeks, in [`system::VISIT_ITEM`].
 pub const POSTPARTUM: &str = "posparto";
+/// The day of the visit in which a Condition was found, where it was written down on a later one
+/// (the standard's extension; `recordedDate` is when it came into the record, R4 §9.2).
+pub const ASSERTED: &str = "http://hl7.org/fhir/StructureDefinition/condition-assertedDate";
 
 /// Signs a visit: Encounter, note, observations, conditions, allergies and medicines in one commit.
 /// Gives the id of the Encounter.
@@ -21,6 +26,9 @@ pub async fn sign(access: &Access, cx: &Cx, form: &Form) -> Result<String, CareE
     let readings = form.check(cx.now)?;
     if cx.facility.is_none() {
         return Err(CareError::Form(vec![Problem::new("facility", "facility-missing")]));
+    }
+    if let Some(day) = form.date {
+        born(access, cx, &form.patient.id, day).await?;
     }
     let maker = Maker { access, cx, form, encounter: access.store().entropy().id() };
     let mut resources = maker.observations(&readings);
@@ -37,6 +45,16 @@ pub async fn sign(access: &Access, cx: &Cx, form: &Form) -> Result<String, CareE
     let draft = super::draft::clearing(cx, &form.patient.id);
     access.commit(cx, Act { name: "sign-visit", changes, private: vec![draft], ..Act::default() }).await?;
     Ok(maker.encounter)
+}
+
+/// Nobody is seen before birth, as far as the birth date is known.
+async fn born(access: &Access, cx: &Cx, patient: &str, day: Date) -> Result<(), CareError> {
+    let patient = access.read(cx, &Key::new("Patient", patient)).await?.value();
+    let birth = patient.text_at(&["birthDate"]).unwrap_or_default();
+    match day.to_string().get(..birth.len()) {
+        Some(day) if day < birth => Err(CareError::Form(vec![Problem::new("date", "date-before-birth")])),
+        _ => Ok(()),
+    }
 }
 
 /// Adds to a signed visit; what was signed stays as it is. Gives the id of the addendum.
@@ -82,7 +100,7 @@ struct Maker<'a> {
 }
 
 impl Maker<'_> {
-    /// When it was, as precise as it is known.
+    /// When it was, as precise as it is known; when it was written down is now.
     fn at(&self) -> String {
         self.form.date.map_or_else(|| self.cx.now.to_string(), |day| day.to_string())
     }
@@ -182,17 +200,18 @@ impl Maker<'_> {
                 None => json!({}),
             };
             code.set("text", one.words.trim());
-            let made = json!({ "resourceType": "Condition", "clinicalStatus": status("condition-clinical", "active"),
+            let found = self.form.date.map(|day| vec![json!({ "url": ASSERTED, "valueDateTime": day.to_string() })]);
+            let made = json!({ "resourceType": "Condition", "extension": found, "clinicalStatus": status("condition-clinical", "active"),
                 "verificationStatus": status("condition-ver-status", "confirmed"),
                 "category": [status("condition-category", category)], "code": code,
-                "recordedDate": self.at() });
+                "recordedDate": self.cx.now.to_string() });
             self.made(made, "subject")
         };
         let allergy = |words: &String| {
             let made = json!({ "resourceType": "AllergyIntolerance",
                 "clinicalStatus": status("allergyintolerance-clinical", "active"),
                 "verificationStatus": status("allergyintolerance-verification", "confirmed"),
-                "code": { "text": words.trim() }, "recordedDate": self.at() });
+                "code": { "text": words.trim() }, "recordedDate": self.cx.now.to_string() });
             self.made(made, "patient")
         };
         let allergies = self.form.allergies.iter().filter(|words| text(words).is_some()).map(allergy);
@@ -203,7 +222,7 @@ impl Maker<'_> {
         let mut all: Vec<Value> = Vec::new();
         for words in self.form.medicines.iter().filter_map(|words| text(words)) {
             let made = json!({ "resourceType": "MedicationStatement", "status": "active",
-                "medicationCodeableConcept": { "text": words }, "dateAsserted": self.at() });
+                "medicationCodeableConcept": { "text": words }, "dateAsserted": self.cx.now.to_string() });
             all.push(self.made(made, "subject"));
         }
         for one in &self.form.treatments {

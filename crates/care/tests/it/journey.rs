@@ -13,7 +13,8 @@ use care::referral::moves::{Move, MoveKind};
 use care::referral::place::free_places;
 use care::referral::review::{RedirectReason, ReturnReason, Review, review};
 use care::referral::send::{complete, send};
-use care::referral::state::{ExitReason, Phase, Priority};
+use care::referral::state::{ExitReason, Phase, Priority, State};
+use care::referral::task::write_state;
 use care::referral::transfer::{Aim, accept_transfer, arrive, depart, request_transfer, seek_bed, seek_bed_at};
 use care::referral::worklist::{Filter, agenda, queue, steps};
 use care::referral::{Named, Referral};
@@ -185,6 +186,25 @@ async fn with_nothing_to_do_it_closes_at_once() {
 }
 
 #[tokio::test]
+async fn what_a_machine_acknowledged_without_objection_the_post_closes() {
+    let stage = stage().await;
+    let access = &stage.world.access;
+    let delivered = answered(&stage, &["Visitar la casa"]).await;
+    let (mut task, system) = (delivered.task.clone(), stage.world.system());
+    let composition = delivered.composition();
+    write_state(&mut task, &State::Acknowledged { composition });
+    task.set("lastModified", system.now.to_string());
+    stage.world.update(&system, &task).await.unwrap();
+    let rests = Referral::load(access, &stage.nurse, delivered.id()).await.unwrap();
+    let waiting = rests.where_it_waits().unwrap();
+    assert_eq!((waiting.place.unwrap().id.as_str(), waiting.who), (testkit::POST, access::Role::Nurse));
+    assert!(rests.settles(&stage.nurse), "it waits on somebody who can end it");
+    assert!(!rests.settles(&stage.world.at("Otra", access::Role::Nurse, testkit::OTHER_POST)));
+    let closed = settle(access, &stage.nurse, &rests, "Ya se visitó").await.unwrap();
+    assert_eq!(closed.state.phase(), Phase::Closed);
+}
+
+#[tokio::test]
 async fn returned_completed_redirected() {
     let stage = stage().await;
     let access = &stage.world.access;
@@ -223,6 +243,8 @@ async fn a_place_is_proposed_declined_proposed_again_and_confirmed() {
     let places = free_places(access, &stage.clerk, HOSPITAL, "oftalmologia", 10).await.unwrap();
     assert_eq!(places.iter().map(|place| place.id.as_str()).collect::<Vec<_>>(), ["s1", "s2", "s3"]);
     let again = propose(access, &stage.clerk, &back, "s2").await.unwrap();
+    let late = confirm_proposal(access, &after(&stage.nurse), &again).await;
+    assert!(matches!(late, Err(CareError::Taken { .. })), "what is over is not confirmed");
     let booked = confirm_proposal(access, &stage.nurse, &again).await.unwrap();
     assert_eq!((booked.state.phase(), booked.state.appointment()), (Phase::Booked, again.state.appointment()));
     let day = agenda(access, &stage.specialist, "2026-12-01".parse().unwrap()).await.unwrap();
@@ -274,6 +296,8 @@ async fn danger_signs_come_before_everything_and_triage_never_blocks_a_transfer(
     assert_eq!(unaimed.unwrap_err().kind(), Kind::Invalid);
     let again = request_transfer(access, &stage.nurse, &booked, &emergencies(HOSPITAL), "Dejó de ver").await.unwrap();
     assert_eq!((again.state.phase(), again.service().id.as_str()), (Phase::TransferRequested, "emergencia"));
+    let told = steps(access, &stage.nurse, &again).await.unwrap();
+    assert_eq!(told.last().unwrap().before, "Oftalmología, Hospital Regional de Cobán", "another service there");
     let free = free_places(access, &stage.clerk, HOSPITAL, "oftalmologia", 10).await.unwrap();
     assert_eq!(free.len(), 3, "the place is free again");
 }
@@ -295,6 +319,8 @@ async fn an_urgent_transfer_goes_to_who_takes_emergencies_until_somebody_accepts
     assert_eq!(told.last().unwrap().before, "Oftalmología, Hospital Regional de Cobán");
 
     let sought = seek_bed(access, &stage.coordinator, &asked, "Llamé, no contestan").await.unwrap();
+    let twice = seek_bed(access, &stage.coordinator, &sought, "Sigo llamando").await;
+    assert!(matches!(twice, Err(CareError::Transition(_))), "it is sought there already");
     let own = seek_bed_at(access, &stage.specialist, &sought, &emergencies(HOSPITAL), "Que venga aquí").await;
     assert_eq!(own.unwrap_err().kind(), Kind::NotFound, "it has left the hospital");
     let found = seek_bed_at(access, &stage.coordinator, &sought, &emergencies(HOSPITAL), "Aquí sí").await.unwrap();

@@ -50,7 +50,11 @@ async fn a_coordinator_sees_what_comes_from_outside() {
     let sent = send(access, &outside, &written).await.unwrap();
     let seen = board(access, &stage.coordinator, &Filter::default(), 1).await.unwrap();
     assert_eq!(seen.page.rows.iter().map(Referral::id).collect::<Vec<_>>(), [sent.id()]);
-    assert_eq!(seen.page.total, 1, "once");
+    assert_eq!(seen.page.total, 1);
+    let within = send(access, &stage.nurse, &start_draft(access, &stage.nurse, &draft()).await.unwrap()).await.unwrap();
+    let seen = board(access, &stage.coordinator, &Filter::default(), 1).await.unwrap();
+    let found: Vec<_> = seen.page.rows.iter().filter(|one| one.id() == within.id()).collect();
+    assert_eq!((seen.page.total, found.len()), (2, 1), "what both begins and ends here is told once");
 }
 
 #[tokio::test]
@@ -60,6 +64,8 @@ async fn an_appointment_is_told_then_marked() {
     let booked = book(access, &stage.clerk, &stage.waiting().await, "s1").await.unwrap();
     assert_eq!(booked.due(), Some("2026-12-01T14:20:00Z".parse().unwrap()));
     assert_eq!(waiting_at_post(access, &stage.nurse).await.unwrap().to_tell.len(), 1);
+    let late = waiting_at_post(access, &after(&stage.nurse)).await.unwrap();
+    assert!(late.to_tell.is_empty(), "nobody is told of what is over");
     let health = stage.world.at("Lucas", Role::CommunityWorker, POST);
     let told = note(access, &health, &booked, Notice::Told, "Fui a su casa").await.unwrap();
     assert_eq!(told.state, booked.state);

@@ -37,6 +37,37 @@ fn form() -> Form {
 }
 
 #[tokio::test]
+async fn a_visit_of_another_day_happened_then_and_was_written_down_now() {
+    let stage = stage().await;
+    let (access, nurse) = (&stage.world.access, &stage.nurse);
+    let mut rosa = access.read(nurse, &Key::new("Patient", "rosa")).await.unwrap().value();
+    rosa.set("birthDate", "2026-10");
+    stage.world.update(nurse, &rosa).await.unwrap();
+    let on = |day: &str| Form { date: day.parse().ok(), last_period: String::new(), ..form() };
+    for unborn in ["2026-09-30", "2025-11-01"] {
+        assert_eq!(record::sign(access, nurse, &on(unborn)).await.unwrap_err().kind(), Kind::Invalid, "{unborn}");
+    }
+    let encounter = record::sign(access, nurse, &on("2026-10-17")).await.unwrap();
+    let note = note_of(access, nurse, &encounter).await.unwrap();
+    let mut seen = 0;
+    for part in note.items("section").iter().flat_map(|one| one.items("entry")) {
+        let (kind, id) = part.text_at(&["reference"]).unwrap().split_once('/').unwrap();
+        let value = access.read(nurse, &Key::new(kind, id)).await.unwrap().value();
+        for written in ["recordedDate", "dateAsserted"].into_iter().filter_map(|name| value.text_at(&[name])) {
+            assert_eq!(written, nurse.now.to_string(), "{value}");
+            seen += 1;
+        }
+        for happened in ["effectiveDateTime", "authoredOn"].into_iter().filter_map(|name| value.text_at(&[name])) {
+            assert_eq!(happened, "2026-10-17", "{value}");
+        }
+        if kind == "Condition" {
+            assert_eq!(value.text_at(&["extension", "valueDateTime"]), Some("2026-10-17"));
+        }
+    }
+    assert_eq!(seen, 4, "two diagnoses, an allergy, a medicine");
+}
+
+#[tokio::test]
 async fn a_visit_is_signed_whole_added_to_and_moved_to_the_right_person() {
     let stage = stage().await;
     let (access, nurse) = (&stage.world.access, &stage.nurse);

@@ -1,8 +1,10 @@
 //! Stories of the network's office: facilities come in by table, all or none; the directory follows.
 
-use network::{Directory, Format, NetworkError, export, import};
+use jiff::civil::{Weekday, date, time};
+use network::opening::{MOST, Opening, open, spots};
+use network::{Directory, Format, Hours, NetworkError, Service, export, import};
 use store::Live;
-use testkit::World;
+use testkit::{HOSPITAL, World};
 
 const TABLE: &str = "codigo,nombre,tipo,institucion,municipio,direccion,telefono,latitud,longitud,activo\n\
     MSPAS-1601-P8,Puesto Sesajal,puesto-salud,MSPAS,1601,,,,,sí\n\
@@ -51,4 +53,32 @@ async fn one_wrong_row_or_the_wrong_person_changes_nothing() {
     let nurse = take(&world, &world.nurse("Ixmucané"), &live, TABLE).await;
     assert!(nurse.is_err_and(|error| error.kind() == store::Kind::Forbidden));
     assert_eq!(world.store().head().await.expect("the log").seq, before);
+}
+
+#[tokio::test]
+async fn a_long_agenda_is_read_whole_and_no_more_is_opened_than_was_shown() {
+    let world = World::new().await;
+    let system = world.system();
+    let days = vec![Weekday::Monday, Weekday::Tuesday, Weekday::Wednesday, Weekday::Thursday, Weekday::Friday];
+    let service = Service {
+        id: "ojos".into(),
+        facility: HOSPITAL.into(),
+        institution: "MSPAS".into(),
+        specialty: "oftalmologia".into(),
+        hours: vec![Hours { days, from: time(7, 0, 0, 0), until: time(19, 0, 0, 0) }],
+        minutes: 5,
+        active: true,
+        ..Service::default()
+    };
+    world.put(&system, "ojos", service.resource()).await;
+    let from = date(2026, 11, 30);
+    let opening = |until| Opening { service: service.clone(), from, until, modality: String::new() };
+    let many = open(&world.access, &system, &opening(date(2026, 12, 14))).await;
+    assert!(matches!(many, Err(NetworkError::TooMany { most: MOST })), "none are left out in silence");
+    let until = date(2026, 12, 11);
+    assert_eq!(open(&world.access, &system, &opening(until)).await.expect("they are opened"), 10 * 144);
+    let read = spots(&world.access, &system, "ojos", from, until).await.expect("the agenda");
+    assert_eq!(read.len(), 10 * 144, "more than are read at once");
+    assert!(read.windows(2).all(|two| two[0].start < two[1].start), "in the order of time");
+    assert_eq!(open(&world.access, &system, &opening(until)).await.expect("nothing is doubled"), 0);
 }
