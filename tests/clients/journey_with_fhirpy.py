@@ -18,8 +18,9 @@ CS, PROFILE = "urn:tejido:cs", "urn:tejido:profile"
 ITEM = f"{CS}:dato-referencia"
 
 
-def now():
-    return datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def now(minutes=0):
+    moment = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(minutes=minutes)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def concept(system, code, text=None):
@@ -100,6 +101,12 @@ def refused(act, words):
 
 # Who, from where, to where: a post, and a service at a hospital that has a free place.
 slot = client.resources("Slot").search(status="free", start__ge=now()).sort("start").first()
+# One more place of that agenda, now: nobody is attended before the day of the appointment.
+today = {name: value for name, value in dict(read(f"Slot/{slot.id}")).items() if name not in ("id", "extension")}
+today["meta"] = {"profile": today["meta"]["profile"]}
+today["start"], today["end"] = now(-5), now(10)
+slot = client.resource("Slot", **today)
+slot.save()
 schedule = read(slot["schedule"]["reference"])
 service = read(next(a["reference"] for a in schedule["actor"] if a["reference"].startswith("HealthcareService/")))
 specialty = service["specialty"][0]["coding"][0]
