@@ -251,7 +251,6 @@ fn begin<'a>(
         priority,
         transfer,
         visit: stage.dice.between(0, 1) == 1,
-        plan: !plot.steps.contains(&script::Step::AcknowledgeAlone),
         referral: None,
         slot,
     };

@@ -113,11 +113,12 @@ mod tests {
     #[test]
     fn a_code_outside_the_list_comes_through_with_its_words() {
         let codes = Codes::default();
-        let mut typed = form(&[("dx1", "z99.9"), ("dx2", "Z98.8 operada del ojo")]);
+        let mut typed = form(&[("dx1", "z99.9"), ("dx2", "Z98.8 operada del ojo"), ("dx3", "I10.X")]);
         let found = read(&mut typed, 3, &codes);
         assert!(typed.ok(), "nothing is asked for");
         let operated = ("Z988".to_owned(), "operada del ojo".to_owned());
-        assert_eq!(found, [("Z999".to_owned(), "Z999".to_owned()), operated]);
+        let pressure = ("I10X".to_owned(), codes.find("I10").unwrap().label.clone());
+        assert_eq!(found, [("Z999".to_owned(), "Z999".to_owned()), operated, pressure]);
         let mut again = Form::default();
         fill(&mut again, &found, &codes);
         assert_eq!(read(&mut again, 3, &codes), found);

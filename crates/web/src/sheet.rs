@@ -190,6 +190,8 @@ fn words_of(key: &str) -> Text {
         "diagnosis-missing" | "diagnosis-words" => t("mal-diagnostico"),
         "date-implausible" => t("mal-regla"),
         "date-future" => t("mal-fecha-futura"),
+        "date-old" => t("mal-fecha-antigua"),
+        "date-before-birth" => t("mal-fecha-antes-de-nacer"),
         "treatment-words" => t("mal-tratamiento"),
         "delivered-too-many" => t("mal-entregado"),
         "number-invalid" => t("mal-numero"),

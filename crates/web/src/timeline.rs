@@ -2,6 +2,7 @@
 //! caller may see. Pure.
 
 use access::system;
+use care::visit::record::ASSERTED;
 use fhir::Value;
 
 use crate::read::{coded, is_active, struck, when, words};
@@ -111,9 +112,13 @@ pub fn diagnoses(conditions: &[Value]) -> (Vec<String>, Vec<(String, String)>) {
         categories.any(|coding| coding.text_at(&["code"]) == Some("problem-list-item"))
     };
     let mut active: Vec<&Value> = conditions.iter().filter(|one| is_active(one)).collect();
-    active.sort_by_key(|one| std::cmp::Reverse(one.text_at(&["recordedDate"])));
+    let day = |one: &Value| {
+        let asserted = one.items("extension").iter().find(|one| one.text_at(&["url"]) == Some(ASSERTED));
+        let asserted = asserted.and_then(|one| one.text_at(&["valueDateTime"]));
+        asserted.or_else(|| one.text_at(&["recordedDate"])).unwrap_or_default().to_owned()
+    };
+    active.sort_by_key(|one| std::cmp::Reverse(day(one)));
     let (problems, found): (Vec<&Value>, Vec<&Value>) = active.into_iter().partition(kept);
-    let day = |one: &Value| one.text_at(&["recordedDate"]).unwrap_or_default().to_owned();
     let mut names: Vec<String> = Vec::new();
     for name in problems.into_iter().map(|one| words(one.get("code"))) {
         if !names.contains(&name) {

@@ -6,10 +6,9 @@ use access::{Access, Act, Cx};
 use anyhow::{Context, Result};
 use care::referral::answer::{self, CounterReferral, Line, LineAnswer, LineKind};
 use care::referral::draft::{self, Draft};
-use care::referral::moves::Move;
 use care::referral::review::{self, RedirectReason, ReturnReason, Review};
 use care::referral::state::{ExitReason, Priority, State};
-use care::referral::{Advance, Named, Referral, attend, book, cancel, exit, follow_up, send, transfer};
+use care::referral::{Named, Referral, attend, book, cancel, exit, follow_up, send, transfer};
 use care::visit::form::{Diagnosis, Form, Treatment};
 use care::visit::record;
 use fhir::Value;
@@ -40,8 +39,6 @@ pub struct Story<'a> {
     pub transfer: bool,
     /// Whether the visit at the post is written down as well.
     pub visit: bool,
-    /// Whether the answer asks something of the post.
-    pub plan: bool,
     pub referral: Option<Referral>,
     /// The place of the agenda kept for it, where it comes to an appointment.
     pub slot: Option<Value>,
@@ -91,9 +88,10 @@ impl Stage<'_> {
                 Step::CounterRefer => {
                     answer::counter_refer(access, &specialist, referral, &counter_referral(story, now)).await?
                 }
-                Step::Acknowledge => acknowledge(access, &nurse, referral).await?,
-                Step::AcknowledgeAlone => {
-                    Advance::new(referral, Move::Acknowledge { tasks: Vec::new() }).commit(access, &nurse).await?
+                Step::Acknowledge => acknowledge(access, &nurse, referral, &LineAnswer::Accepted).await?,
+                Step::Object => {
+                    let why = LineAnswer::Objected(words::UNABLE.to_owned());
+                    acknowledge(access, &nurse, referral, &why).await?
                 }
                 Step::FinishPlan => finish(access, &nurse, referral).await?,
                 Step::ProposeExit => {
@@ -260,16 +258,17 @@ fn counter_referral(story: &Story<'_>, now: Timestamp) -> CounterReferral {
         findings: case.findings.to_owned(),
         diagnoses: vec![(case.code.to_owned(), case.diagnosis.to_owned())],
         treatment: case.treatment.to_owned(),
-        lines: if story.plan { lines } else { Vec::new() },
+        lines,
         red_flags: words::RED_FLAGS.to_owned(),
         ..CounterReferral::default()
     }
 }
 
-async fn acknowledge(access: &Access, cx: &Cx, referral: &Referral) -> Result<Referral> {
+/// The same answer to every line.
+async fn acknowledge(access: &Access, cx: &Cx, referral: &Referral, answer: &LineAnswer) -> Result<Referral> {
     let State::Delivered { composition } = &referral.state else { anyhow::bail!("nothing to acknowledge") };
     let stored = access.read(cx, &Key::new("Composition", composition.as_str())).await?;
-    let answers: Vec<LineAnswer> = answer::lines(&stored.value()).iter().map(|_| LineAnswer::Accepted).collect();
+    let answers: Vec<LineAnswer> = answer::lines(&stored.value()).iter().map(|_| answer.clone()).collect();
     Ok(answer::acknowledge(access, cx, referral, &answers).await?)
 }
 

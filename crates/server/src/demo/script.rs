@@ -28,8 +28,8 @@ pub enum Step {
     Admit,
     CounterRefer,
     Acknowledge,
-    /// An answer that asks nothing of the post is acknowledged; its circuit is not closed yet.
-    AcknowledgeAlone,
+    /// The post can do nothing of what the answer asks: its objections wait for who wrote it.
+    Object,
     FinishPlan,
     ProposeExit,
     Refuse,
@@ -79,7 +79,7 @@ pub const PLOTS: &[Plot] = &[
     plot(&[Draft, Send, Receive, Accept, Book, Attend, KeepInControl], 6, 15),
     plot(&[Draft, Send, Receive, Accept, Book, Attend, Admit], 5, 6),
     plot(&[Draft, Send, Receive, Accept, Book, Attend, CounterRefer], 16, 8),
-    plot(&[Draft, Send, Receive, Accept, Book, Attend, CounterRefer, AcknowledgeAlone], 5, 6),
+    plot(&[Draft, Send, Receive, Accept, Book, Attend, CounterRefer, Object], 5, 6),
     plot(&[Draft, Send, Receive, Accept, Book, Attend, CounterRefer, Acknowledge], 16, 15),
     plot(&[Draft, Send, Receive, Accept, Book, Attend, CounterRefer, Acknowledge, FinishPlan], 90, 40),
     plot(&[Draft, Send, Receive, Accept, ProposeExit], 5, 10),
@@ -111,7 +111,7 @@ impl Step {
             Relist | CancelByProvider | Suspend => (DAY, 4 * DAY),
             KeepInControl | Admit => (20, 50),
             CounterRefer => (30, 2 * DAY),
-            Acknowledge | AcknowledgeAlone => (6 * HOUR, 5 * DAY),
+            Acknowledge | Object => (6 * HOUR, 5 * DAY),
             FinishPlan => (4 * DAY, 16 * DAY),
             ProposeExit | Refuse => (8 * DAY, 20 * DAY),
         };

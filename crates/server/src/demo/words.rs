@@ -123,4 +123,5 @@ pub const GIVEN: &str = "Acetaminofén 500 mg, una tableta cada 8 horas si hay d
 pub const PLAN: &str = "Se refiere. Volver al puesto si empeora.";
 pub const MEDICINE: &str = "Entregar el medicamento y explicar cómo tomarlo.";
 pub const RED_FLAGS: &str = "Volver de inmediato si empeora, si hay fiebre o si no puede comer.";
+pub const UNABLE: &str = "En el puesto no hay con qué hacerlo este mes.";
 pub const DONE: &str = "Se hizo en la visita.";

@@ -11,7 +11,7 @@ use care::referral::cancel::{cancel_by_patient, cancel_by_provider, no_show, rel
 use care::referral::exit::{confirm_exit, exit, refuse_exit, reopen};
 use care::referral::moves::{Move, MoveKind};
 use care::referral::review::{RedirectReason, ReturnReason, Review, receive, review};
-use care::referral::state::{ExitReason, Priority, State};
+use care::referral::state::{ExitReason, Phase, Priority, State};
 use care::referral::transfer::{Aim, accept_transfer, arrive, depart, seek_bed, seek_bed_at};
 use care::referral::{Named, Referral};
 use jiff::Timestamp;
@@ -347,8 +347,13 @@ async fn chosen(visit: &Visit, referral: &Referral, act: &Act, form: &mut Form) 
         Ask::Exit => exit_reasons(referral, visit.cx()?).into_iter().find(|one| one.code() == reason).map(Chosen::Exit),
         Ask::Bed => {
             let place = form.get("destino").to_owned();
-            if place.is_empty() || place == referral.destination().id {
+            let here = place.is_empty() || place == referral.destination().id;
+            if here && referral.state.phase() != Phase::BedSought {
                 return Ok(Some(Chosen::Nothing));
+            }
+            if here {
+                form.error("destino", t("acto-cama-otro-falta"));
+                return Ok(None);
             }
             let (offered, _) = urgent_places(visit, &referral.origin().id, &place).await?;
             let found = offered.into_iter().find(|one| one.facility.id == place);
@@ -393,13 +398,21 @@ fn options<T: Copy>(all: &[T], of: impl Fn(T) -> (&'static str, &'static str)) -
     all.iter().map(|one| of(*one)).map(|(code, label)| (code.to_owned(), label.to_owned())).collect()
 }
 
-/// Where a bed can be sought: where it was asked for, first, or at another place.
+/// Where a bed can be sought: where it was asked for, first, or at another place; later only there.
 async fn beds(visit: &Visit, referral: &Referral, chosen: &str) -> Result<Group, Problem> {
     let here = referral.destination();
     let mut group = Group::new(t("acto-donde-cama"));
     group.name = "destino";
     let (offered, _) = urgent_places(visit, &referral.origin().id, chosen).await?;
     let others = offered.into_iter().filter(|place| place.facility.id != here.id).map(|place| place.card);
+    if referral.state.phase() == Phase::BedSought {
+        group.options = others.collect();
+        let said = t("acto-cama-ya").with("lugar", here.name);
+        return Ok(match group.options.is_empty() {
+            true => Group { id: "destino", ..group }.lines([said.to_string(), t("acto-cama-sin-otro").to_string()]),
+            false => group.hint(said),
+        });
+    }
     let stays = Choice {
         on: chosen.is_empty() || chosen == here.id,
         value: here.id.clone(),

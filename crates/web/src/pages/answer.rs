@@ -5,7 +5,7 @@ use axum::extract::Path;
 use axum::response::{IntoResponse, Redirect};
 use care::danger;
 use care::referral::Referral;
-use care::referral::answer::{Line, LineAnswer, acknowledge, lines, sections};
+use care::referral::answer::{LineAnswer, acknowledge, lines, sections};
 use care::referral::draft::Draft;
 use care::referral::follow_up::{FollowUp, finish_follow_up};
 use care::referral::send::complete;
@@ -17,14 +17,14 @@ use crate::diagnosis;
 use crate::form::Form;
 use crate::format::date_time;
 use crate::gate::{Posted, Visit, done, mend, percent, show};
+use crate::pages::counter::asked_of;
 use crate::pages::refer::{
     FIELDS, all_signs, diagnoses, diagnoses_of, head_of, picture, prompt_notes, sign_choices, ticked, told, unchanged,
 };
 use crate::pages::visit::{Open, open};
 use crate::problem::{Answer, Problem};
-use crate::read::when;
 use crate::sheet::{Group, Press, Sheet, mend_with};
-use crate::shell::{Done, role_name};
+use crate::shell::Done;
 use crate::text::{Text, t};
 use crate::ui::{Event, Knot, Note, Thread, Tone};
 
@@ -206,19 +206,13 @@ fn acknowledge_page(visit: &Visit, referral: &Referral, answer: Option<&Value>, 
     for (line, (field, why)) in plan.iter().zip(LINES) {
         page.groups.push(
             Group { heading: line.kind.label().to_owned(), ..Group::default() }
-                .lines(due_words(line))
+                .lines(asked_of(line.who, line.due.as_deref()))
                 .fields([form.radios(field, &line.words, &choices), form.line(why, t("acusar-razon"))]),
         );
     }
     page.buttons = vec![Press::new("acusar", t("acusar-boton"))];
     page.form = form;
     Ok(page)
-}
-
-/// Who and by when, where it is said.
-fn due_words(line: &Line) -> Vec<String> {
-    let who = line.who.map(|who| role_name(who).to_string());
-    who.into_iter().chain(line.due.as_deref().map(|due| t("inicio-antes-de").with("fecha", when(due)).into())).collect()
 }
 
 /// `GET /tareas/{id}`
@@ -280,8 +274,8 @@ fn follow_up_page(visit: &Visit, task: &FollowUp, version: u64, form: Form) -> R
     let mut page = Sheet::new(visit, t("tarea-titulo"), head, format!("/tareas/{}", task.id));
     page.shell = page.shell.back(format!("/personas/{}", task.patient.id), t("volver-persona"));
     page.hidden = vec![("version", version.to_string())];
-    let due = task.due.as_deref().map(|due| String::from(t("inicio-antes-de").with("fecha", when(due))));
-    let asked = Group::new(t("tarea-que")).lines([task.words.clone()]).lines(due);
+    let asked = Group::new(t("tarea-que")).lines([task.words.clone()]);
+    let asked = asked.lines(asked_of(task.who, task.due.as_deref()));
     if task.is_final() {
         let state = if task.status == "completed" { t("linea-cumplida") } else { t("tarea-no-se-pudo") };
         page.groups = vec![asked.lines([state.to_string()]).lines(task.outcome.clone())];

@@ -352,9 +352,14 @@ fn instructions(lines: &[Line]) -> Group {
 /// `Examen: hemoglobina · Enfermería · antes del 09/12/2026`.
 pub fn line_words(line: &Line) -> String {
     let first = t("contra-linea").with("tipo", line.kind.label()).with("palabras", &line.words);
-    let who = line.who.map(|who| role_name(who).to_string());
-    let due = line.due.as_deref().map(|due| t("inicio-antes-de").with("fecha", when(due)).to_string());
-    [Some(first.to_string()), who, due].into_iter().flatten().collect::<Vec<_>>().join(" · ")
+    std::iter::once(first.to_string()).chain(asked_of(line.who, line.due.as_deref())).collect::<Vec<_>>().join(" · ")
+}
+
+/// Who does a line of the plan, and by when, as far as the specialist said.
+pub fn asked_of(who: Option<Role>, due: Option<&str>) -> Vec<String> {
+    let who = who.map(|who| role_name(who).to_string());
+    let due = due.map(|due| t("inicio-antes-de").with("fecha", when(due)).to_string());
+    who.into_iter().chain(due).collect()
 }
 
 /// `GET /referencias/{id}/contrarreferencia`

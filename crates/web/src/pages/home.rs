@@ -15,10 +15,11 @@ use serde::Deserialize;
 
 use crate::format::{ago, full_date_in_words, hour, local};
 use crate::gate::{Visit, show};
+use crate::pages::counter::asked_of;
 use crate::pages::find::{Finder, SEEKERS};
 use crate::pages::refer::place_of;
 use crate::problem::{Answer, Problem};
-use crate::read::{is_synthetic, when};
+use crate::read::is_synthetic;
 use crate::shell::Shell;
 use crate::text::{Text, t};
 use crate::ui::{Clock, Empty, Pages, Semaphore};
@@ -257,7 +258,7 @@ fn follow_up(one: &FollowUp) -> Row {
         href: format!("/personas/{}", one.patient.id),
         name: one.patient.name.clone(),
         synthetic: false,
-        about: one.due.as_deref().map(|due| t("inicio-antes-de").with("fecha", when(due)).into()).unwrap_or_default(),
+        about: asked_of(one.who, one.due.as_deref()).join(" · "),
         words: one.words.clone(),
         clock: None,
         act: Some((format!("/tareas/{}", one.id), t("inicio-hacer-tarea"))),

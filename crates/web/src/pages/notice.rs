@@ -88,8 +88,13 @@ fn acknowledged(state: &State) -> bool {
     matches!(state, State::Acknowledged { .. } | State::Plan { .. })
 }
 
+/// Whether the post objects to a line of the plan: closing then answers it.
+fn objects(referral: &Referral) -> bool {
+    referral.objections().next().is_some()
+}
+
 /// Whether a follow-up of the plan is still open: until it is done or given up, nothing is closed.
-async fn unfinished(visit: &Visit, referral: &Referral) -> Result<bool, Problem> {
+pub async fn unfinished(visit: &Visit, referral: &Referral) -> Result<bool, Problem> {
     let keys: Vec<Key> = referral.follow_ups().into_iter().map(|id| Key::new("Task", id)).collect();
     let found = visit.state.access.read_many(visit.cx()?, &keys).await?;
     Ok(found.len() < keys.len() || found.iter().any(|one| !FollowUp::read(&one.value()).is_final()))
@@ -108,7 +113,8 @@ pub async fn take_objection(visit: Visit, Path(id): Path<String>, Posted(mut for
     if !referral.settles(visit.cx()?) {
         return Err(Problem::Forbidden);
     }
-    let words = form.required("respuesta", TEXT, t("objecion-falta"));
+    let missing = if objects(&referral) { t("objecion-falta") } else { t("cierre-falta") };
+    let words = form.required("respuesta", TEXT, missing);
     if form.ok() {
         match settle(&visit.state.access, visit.cx()?, &referral, &words).await {
             Ok(_) => return done(&visit, &format!("/referencias/{id}"), Done::CircuitClosed),
@@ -123,9 +129,13 @@ pub async fn take_objection(visit: Visit, Path(id): Path<String>, Posted(mut for
 }
 
 async fn objection_page(visit: &Visit, referral: &Referral, form: Form) -> Result<Sheet, Problem> {
-    let mut page = sheet(visit, referral, t("objecion-titulo"), "objecion")?;
-    let said: Vec<String> = referral.objections().map(str::to_owned).collect();
-    page.groups.push(Group::new(t("objecion-dicen")).lines(said));
+    let objects = objects(referral);
+    let title = if objects { t("objecion-titulo") } else { t("cierre-titulo") };
+    let mut page = sheet(visit, referral, title, "objecion")?;
+    if objects {
+        let said: Vec<String> = referral.objections().map(str::to_owned).collect();
+        page.groups.push(Group::new(t("objecion-dicen")).lines(said));
+    }
     if !referral.settles(visit.cx()?) {
         page.notes.push(Note::new(Tone::Info, t("objecion-espera"), t("objecion-espera-que")));
         return Ok(page);
@@ -134,12 +144,17 @@ async fn objection_page(visit: &Visit, referral: &Referral, form: Form) -> Resul
     if open {
         page.notes.push(Note::new(Tone::Warn, t("objecion-tareas"), t("objecion-tareas-que")));
     } else {
-        page.buttons = vec![Press::new("cerrar", t("objecion-boton"))];
+        let button = if objects { t("objecion-boton") } else { t("cierre-titulo") };
+        page.buttons = vec![Press::new("cerrar", button)];
     }
     // What was typed before the page knew stays, to be copied.
     if !open || !form.get("respuesta").is_empty() {
-        let answer = form.area("respuesta", t("objecion-respuesta")).hint(t("objecion-ayuda"));
-        page.groups.push(Group::new(t("objecion-que")).fields([answer]));
+        let (heading, label, help) = if objects {
+            (t("objecion-que"), t("objecion-respuesta"), t("objecion-ayuda"))
+        } else {
+            (t("cierre-que"), t("cierre-palabras"), t("cierre-ayuda"))
+        };
+        page.groups.push(Group::new(heading).fields([form.area("respuesta", label).hint(help)]));
     }
     page.form = form;
     Ok(page)

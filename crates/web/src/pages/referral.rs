@@ -20,13 +20,13 @@ use crate::format::date_time;
 use crate::gate::{Visit, show};
 use crate::pages::act;
 use crate::pages::booking::BOOKERS;
-use crate::pages::counter::{ANSWERERS, line_words};
-use crate::pages::notice::SETTLERS;
+use crate::pages::counter::{ANSWERERS, asked_of, line_words};
+use crate::pages::notice::{SETTLERS, unfinished};
 use crate::pages::person::Head;
 use crate::pages::queue::{Asked, DESK, Standing, clock, priority, standing, state_tag, waits};
 use crate::pages::refer::{diagnoses_of, head_of, place_of};
 use crate::problem::{Answer, Problem};
-use crate::read::{struck, when};
+use crate::read::struck;
 use crate::shell::{Done, Shell};
 use crate::text::{Text, t};
 use crate::timeline::measure;
@@ -52,7 +52,8 @@ struct Deed {
 /// A follow-up of the plan.
 struct Task {
     words: String,
-    due: String,
+    /// Who does it, and by when.
+    asked_of: String,
     state: Tag,
     href: Option<String>,
 }
@@ -118,7 +119,7 @@ pub async fn show_referral(visit: Visit, Path(id): Path<String>, Query(asked): Q
         state: state_tag(referral.state.phase()),
         waits: referral.where_it_waits().map(|waiting| waits(&waiting, cx.now)).unwrap_or_default(),
         notes: notes(&referral),
-        deeds: deeds(&visit, &referral, &asked)?,
+        deeds: deeds(&visit, &referral, &asked, rests(&visit, &referral).await?)?,
         reason: referral.reason().to_owned(),
         done: referral.done().to_owned(),
         diagnoses: diagnoses_of(&referral.request).into_iter().map(coded).collect(),
@@ -240,11 +241,7 @@ async fn tasks(visit: &Visit, referral: &Referral) -> Result<Vec<Task>, Problem>
             _ => Tag::new(Tone::Info, t("linea-por-hacer")),
         };
         Task {
-            due: task
-                .due
-                .as_deref()
-                .map(|due| t("inicio-antes-de").with("fecha", when(due)).into())
-                .unwrap_or_default(),
+            asked_of: asked_of(task.who, task.due.as_deref()).join(" · "),
             href: super::FOLLOWS.admits(cx.role).then(|| format!("/tareas/{}", task.id)),
             words: task.words,
             state,
@@ -253,14 +250,24 @@ async fn tasks(visit: &Visit, referral: &Referral) -> Result<Vec<Task>, Problem>
     Ok(found.iter().map(task).collect())
 }
 
+/// Whether nothing of the plan moves by itself any more: the post objects, or no follow-up is open.
+async fn rests(visit: &Visit, referral: &Referral) -> Result<bool, Problem> {
+    Ok(match referral.state.phase() {
+        Phase::Acknowledged => true,
+        Phase::Plan => referral.objections().next().is_some() || !unfinished(visit, referral).await?,
+        _ => false,
+    })
+}
+
 /// What this caller may do now, what waits for them first.
-fn deeds(visit: &Visit, referral: &Referral, asked: &Asked) -> Result<Vec<Deed>, Problem> {
+fn deeds(visit: &Visit, referral: &Referral, asked: &Asked, rests: bool) -> Result<Vec<Deed>, Problem> {
     let cx = visit.cx()?;
     let (id, attends, follows) = (referral.id(), super::ATTENDS.admits(cx.role), super::FOLLOWS.admits(cx.role));
     let books = BOOKERS.contains(&cx.role) && referral.state.phase() != Phase::Proposed;
     let answers = ANSWERERS.contains(&cx.role);
-    let rests = referral.state.phase() == Phase::Acknowledged || referral.objections().next().is_some();
     let settles = rests && SETTLERS.contains(&cx.role) && referral.settles(cx);
+    let objects = referral.objections().next().is_some();
+    let closing = if objects { t("inicio-hacer-objecion") } else { t("cierre-titulo") };
     let none = String::new;
     let here = |path: &str| format!("/referencias/{id}/{path}");
     let rows = [
@@ -269,7 +276,7 @@ fn deeds(visit: &Visit, referral: &Referral, asked: &Asked) -> Result<Vec<Deed>,
         (follows, Move::Acknowledge { tasks: Vec::new() }, here("acusar"), t("acto-acusar")),
         (answers, Move::Attend { encounter: none() }, here("contrarreferir"), t("agenda-atender")),
         (answers, Move::CounterRefer { composition: none() }, here("contrarreferir"), t("agenda-contrarreferir")),
-        (settles, Move::Close, here("objecion"), t("inicio-hacer-objecion")),
+        (settles, Move::Close, here("objecion"), closing),
         (books, Move::Book { appointment: none() }, here("cita"), t("acto-dar-cita")),
         (books, Move::Reschedule { appointment: none() }, here("cita"), t("acto-cambiar-cita")),
         (attends, Move::Discard, here("descartar"), t("descartar-si")),

@@ -417,7 +417,10 @@ async fn an_urgent_transfer_is_followed_from_the_bed_to_the_door() {
     acts(&mut coordinator, &search, &[("palabras", "Llamé a Cobán")]).await;
     assert_eq!(now(&site, &id).await.destination().id, HOSPITAL, "it stays where it was asked for");
     let page = coordinator.get(&search).await;
-    assert!(page.body.contains("ya se pidió aquí") && page.body.contains(OTHER_POST), "{}", page.body);
+    assert!(page.body.contains("Ya se busca en") && page.body.contains(OTHER_POST), "{}", page.body);
+    let again = acts(&mut coordinator, &search, &[("destino", HOSPITAL), ("palabras", "Llamé otra vez")]).await;
+    assert_eq!(again.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(again.body.contains("Elija otro lugar: ahí ya se busca"), "{}", again.body);
     let nowhere = acts(&mut coordinator, &search, &[("destino", "ninguno")]).await;
     assert_eq!(nowhere.status, StatusCode::UNPROCESSABLE_ENTITY);
     for (place, words) in [(OTHER_POST, "Cobán está lleno"), (HOSPITAL, "Ya hay cama en Cobán")] {
