@@ -95,7 +95,8 @@ pub enum Visibility {
         /// In force then, microseconds.
         at: i64,
     },
-    /// A share row for this very resource.
+    /// A share row for this very resource; of its versions only those that stood when the share was
+    /// written, or came later.
     Shared {
         /// With any of these.
         grantees: Vec<String>,

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use crate::blob::hex;
 use crate::log::entries;
 use crate::sql::Statement;
-use crate::visibility::condition;
+use crate::visibility::version_condition;
 use crate::{Key, Store, StoreError, Stored, Visibility};
 
 const COUNT: usize = 20;
@@ -77,7 +77,7 @@ impl Store {
 
 fn matches(query: &HistoryQuery, visibility: &Visibility, out: &mut Statement) {
     out.push("FROM log l JOIN resource r ON r.type = l.type AND r.id = l.id WHERE ");
-    condition(visibility, "r", out);
+    version_condition(visibility, out);
     match &query.scope {
         HistoryScope::System => {}
         HistoryScope::Type(resource_type) => drop(out.push(" AND l.type = ").bind(resource_type)),

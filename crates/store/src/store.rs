@@ -14,7 +14,7 @@ use crate::rebuild::Outdated;
 use crate::sql::Statement;
 use crate::trail::Trail;
 use crate::upkeep::Progress;
-use crate::visibility::condition;
+use crate::visibility::{condition, version_condition};
 use crate::writer::Writer;
 use crate::{Clock, Commit, Committed, Entropy, Expect, Head, Key, Projector, StoreError, Stored, Visibility};
 use crate::{Write, private, schema};
@@ -180,7 +180,8 @@ impl Store {
         self.entries(query).await.map(|mut found| found.pop())
     }
 
-    /// One version, if the current (or last live) one may be seen.
+    /// One version, if the current (or last live) one may be seen; by a share alone, none that was
+    /// replaced before it began.
     pub async fn read_version(
         &self,
         key: &Key,
@@ -189,8 +190,9 @@ impl Store {
     ) -> Result<Option<Stored>, StoreError> {
         let join = "FROM resource r JOIN log l ON l.type = r.type AND l.id = r.id WHERE l.version = ";
         let mut query = Statement::new(&format!("SELECT {STORED} {join}"));
-        query.bind(version).push(" AND ");
-        keyed(key, visibility, &mut query);
+        query.bind(version).push(" AND r.type = ").bind(&key.resource_type).push(" AND r.id = ").bind(&key.id);
+        query.push(" AND ");
+        version_condition(visibility, &mut query);
         self.entries(query).await.map(|mut found| found.pop())
     }
 

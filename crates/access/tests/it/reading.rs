@@ -131,6 +131,67 @@ async fn ninety_days_after_closure_a_referral_shows_nothing() {
 }
 
 #[tokio::test]
+async fn what_was_written_before_the_sending_stays_with_who_wrote_it() {
+    let world = rosa().await;
+    world.agree().await;
+    let writes = async |value: &fhir::Value| {
+        world.clock.advance(SignedDuration::from_mins(10));
+        world.update(&world.nurse("Ixmucané"), value).await.unwrap();
+    };
+    let with = |id: &str, mut value: fhir::Value| {
+        value.set("id", id);
+        value
+    };
+    let result = |status: &str| {
+        let value = fhir::json!({ "resourceType": "Observation", "status": status, "code": { "text": "Hb" },
+            "subject": { "reference": "Patient/rosa" } });
+        with("hb", value)
+    };
+    let task = |status: &str| {
+        let mut task = with("ref", referral("rosa", "pedido", (POST, IGSS_HOSPITAL), status));
+        task.set("authoredOn", "2026-11-24T14:35:00Z");
+        task.set(
+            "input",
+            fhir::json!([{ "type": { "text": "resultado" },
+            "valueReference": { "reference": "Observation/hb" } }]),
+        );
+        task
+    };
+    let nurse = world.nurse("Ixmucané");
+    world.put(&nurse, "pedido", request("rosa")).await;
+    world.put(&nurse, "hb", result("registered")).await;
+    world.put(&nurse, "ref", task("draft")).await;
+    for value in [result("preliminary"), task("draft"), task("draft"), task("requested"), result("final")] {
+        writes(&value).await;
+    }
+    let versions = async |kind: &str, id: &str| {
+        let key = store::Key::new(kind, id);
+        let scope = store::HistoryScope::Instance(key.clone());
+        let query = store::HistoryQuery { scope, since: None, at: None, count: None, cursor: None };
+        let rojas = world.igss_specialist("Rojas");
+        let page = world.access.history(&rojas, &query).await;
+        let listed: Vec<u64> = page.iter().flat_map(|page| &page.entries).map(|entry| entry.version).collect();
+        for version in 1..6 {
+            let one = world.access.read_version(&rojas, &key, version).await;
+            assert_eq!(one.is_ok(), listed.contains(&version), "{key} {version}");
+        }
+        listed
+    };
+    assert_eq!(versions("Task", "ref").await, [4], "not the drafts");
+    assert_eq!(versions("Observation", "hb").await, [3, 2], "what was sent, and what came since");
+    let own = store::HistoryScope::Instance(store::Key::new("Task", "ref"));
+    let query = store::HistoryQuery { scope: own, since: None, at: None, count: None, cursor: None };
+    assert_eq!(world.access.history(&world.nurse("Ixmucané"), &query).await.unwrap().entries.len(), 4);
+    let mut closed = task("completed");
+    closed.set("lastModified", "2026-11-24T15:00:00Z");
+    writes(&closed).await;
+    assert_eq!(versions("Task", "ref").await, [5, 4]);
+    world.clock.advance(SignedDuration::from_hours(24 * 90 + 1));
+    assert_eq!(versions("Task", "ref").await, Vec::<u64>::new(), "ninety days after closure");
+    assert_eq!(versions("Observation", "hb").await, Vec::<u64>::new());
+}
+
+#[tokio::test]
 async fn what_names_its_person_in_another_way_is_for_the_whole_institution_only() {
     let world = rosa().await;
     let nurse = world.nurse("Ixmucané");

@@ -8,7 +8,7 @@ use store::{
 };
 
 /// Facts as the test says them in `meta.facts`-like members of the resource: `custodian`,
-/// `patient`, `labels`, `reason` (grantee), `share` (`Type/id@grantee`).
+/// `patient`, `labels`, `reason` (grantee), `share` (`Type/id@grantee`, or with `@` and when it begins).
 pub struct Told;
 
 pub const FOREVER: i64 = i64::MAX;
@@ -20,14 +20,15 @@ impl Projector for Told {
         let labels = resource.get("labels").and_then(|value| value.as_number()?.as_i64()).unwrap_or(0);
         let reason = text("reason").zip(patient.clone());
         let share = text("share").and_then(|text| {
-            let (target, grantee) = text.split_once('@')?;
+            let (target, to) = text.split_once('@')?;
+            let (grantee, from) = to.split_once('@').unwrap_or((to, "0"));
             let (target_type, target_id) = target.split_once('/')?;
             Some(Share {
                 target_type: target_type.to_owned(),
                 target_id: target_id.to_owned(),
                 grantee: grantee.to_owned(),
                 class: 1,
-                from: 0,
+                from: from.parse().ok()?,
                 until: FOREVER,
             })
         });

@@ -66,6 +66,7 @@ stories! {
     seeing:
         facts_decide_what_is_seen
         facts_follow_the_current_version
+        a_share_shows_no_version_from_before_it
         history_pages_from_the_newest;
     beside:
         private_records_are_versioned_and_end

@@ -1,7 +1,7 @@
 //! Who sees what, and history.
 
 use jiff::SignedDuration;
-use store::{Expect, HistoryQuery, HistoryScope, Key, StoreError, Visibility};
+use store::{Clock, Expect, HistoryQuery, HistoryScope, Key, StoreError, Visibility};
 use testkit::Place;
 
 use crate::kit::{commit, delete, put, write};
@@ -77,6 +77,42 @@ pub async fn facts_follow_the_current_version(place: Place) {
     commit(&store, vec![delete("Encounter", "e", Expect::Any)]).await.unwrap();
     assert!(!sees(reason("other", 5)).await);
     assert!(sees(Visibility::Custodian("MSPAS".into())).await && !sees(Visibility::NoPatient).await);
+}
+
+pub async fn a_share_shows_no_version_from_before_it(place: Place) {
+    let store = place.open().await.unwrap();
+    let start = place.clock.now().as_microsecond();
+    let task = |share: &str| put("Task", "t", Expect::Any, &format!(r#"{{"share":"{share}"}}"#));
+    let request = |text: &str| put("Basic", "b", Expect::Any, &format!(r#"{{"language":"{text}"}}"#));
+    let result = |text: &str| put("Observation", "o", Expect::Any, &format!(r#"{{"language":"{text}"}}"#));
+    // The draft and its request, then a result in two versions; sent with the request's second version.
+    for changes in [
+        vec![put("Task", "t", Expect::Any, "{}"), request("draft"), result("first")],
+        vec![result("second")],
+        vec![task(&format!("Basic/b@igss@{}", start + 90_000_000)), request("sent")],
+        vec![task(&format!("Observation/o@igss@{}", start + 90_000_000)), result("third")],
+        vec![request("later")],
+    ] {
+        commit(&store, changes).await.unwrap();
+        place.clock.advance(SignedDuration::from_mins(1));
+    }
+    let sees = Visibility::Shared { grantees: vec!["igss".into()], classes: 1, at: i64::MAX - 1 };
+    let versions = async |kind: &str, id: &str| {
+        let scope = HistoryScope::Instance(Key::new(kind, id));
+        let query = HistoryQuery { scope, since: None, at: None, count: None, cursor: None };
+        let page = store.history(&query, &sees).await.unwrap();
+        let listed: Vec<u64> = page.entries.iter().map(|entry| entry.version).collect();
+        assert_eq!(page.total, Some(listed.len() as u64));
+        for version in 1..=3 {
+            let one = store.read_version(&Key::new(kind, id), version, &sees).await.unwrap();
+            assert_eq!(one.is_some(), listed.contains(&version), "{kind} {version}");
+        }
+        listed
+    };
+    assert_eq!(versions("Observation", "o").await, [3, 2], "the one that was sent, and what came later");
+    commit(&store, vec![task(&format!("Basic/b@igss@{}", start + 90_000_000))]).await.unwrap();
+    assert_eq!(versions("Basic", "b").await, [3, 2], "the draft stays the writer's");
+    assert_eq!(versions("Observation", "o").await, Vec::<u64>::new());
 }
 
 pub async fn history_pages_from_the_newest(place: Place) {
