@@ -8,6 +8,7 @@ mod envelope;
 mod examples;
 mod governed;
 mod history;
+mod inference;
 mod outside;
 mod people;
 mod refusals;
