@@ -131,8 +131,15 @@ async fn person_of(visit: &Visit, typed: &str) -> Result<Option<String>, Problem
 /// The staff of the caller's institution with these words in their names.
 async fn staff_named(visit: &Visit, name: &str) -> Result<Vec<String>, Problem> {
     let cx = visit.cx()?;
-    let words: Vec<String> =
-        name.split_whitespace().take(6).map(|word| word.replace(['\\', ',', '|', '$'], " ")).collect();
+    let words: Vec<String> = name
+        .split(|letter: char| !letter.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .take(6)
+        .map(str::to_owned)
+        .collect();
+    if words.is_empty() {
+        return Ok(Vec::new());
+    }
     let pairs: Vec<(&str, &str)> = words.iter().map(|word| ("name:contains", word.as_str())).collect();
     let found = list(&visit.state.access, &program(cx), "Practitioner", &pairs).await?;
     let own = |one: &&Value| {

@@ -115,6 +115,8 @@ async fn the_auditor_reads_the_reason_of_a_record_opened_in_need() {
     assert!(none.body.contains("No hay nada que mostrar"), "{}", none.body);
     let wrong = auditor.get("/auditoria?desde=31%2F02%2F2026&quien=nadie").await;
     assert!(wrong.body.contains("Escriba un día que exista") && wrong.body.contains("No hay nadie con ese nombre"));
+    let signs = auditor.get("/auditoria?quien=%27+%24%25").await;
+    assert!(signs.body.contains("No hay nadie con ese nombre"), "a name has letters: {}", signs.body);
     assert_eq!(nurse.get("/auditoria").await.status, StatusCode::FORBIDDEN);
 }
 
