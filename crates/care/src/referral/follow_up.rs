@@ -77,6 +77,8 @@ pub async fn finish_follow_up(
         Err(CareError::Access(AccessError::Store(StoreError::Stale { key, .. }))) if key.id != id => {
             finish(access, cx, id, done, outcome).await
         }
+        // Or the gate saw that already, and asked for the closing that was not known to be due.
+        Err(CareError::Access(AccessError::Rule(_))) => finish(access, cx, id, done, outcome).await,
         other => other,
     }
 }
