@@ -24,11 +24,13 @@ const WALKERS: [(&str, &str); 12] = [
 ];
 
 /// Rows that show no page: a download, or a page that only a link from outside or a form leads to.
-const NO_PAGE: [&str; 9] = [
+const NO_PAGE: [&str; 10] = [
     "/red.csv",
     "/red.xlsx",
     "/cuentas/plantilla.xlsx",
     "/personas/{id}/copia.json",
+    // Printed on paper; it leads on to the referral.
+    "/r/{codigo}",
     "/invitacion/{codigo}",
     "/personas/{id}/atendida",
     "/referencias/{id}/enviada",
