@@ -143,15 +143,15 @@ impl Access {
         if cx.is_system() || draft.key.resource_type == "Group" {
             return Ok(());
         }
-        let last = match &draft.old {
-            Some(old) => Some(old.clone()),
-            None => {
-                let found = self.store.read_version(&draft.key, before.version - 1, &Visibility::All).await?;
-                found.map(|stored| stored.value())
-            }
+        let buried = match &draft.old {
+            Some(_) => None,
+            None => self.store.read_version(&draft.key, before.version - 1, &Visibility::All).await?,
         };
-        let Some(last) = last.filter(|last| !is_governed(last)) else { return Ok(()) };
-        let whose = policy::patient_of(&last);
+        let buried = buried.map(|stored| stored.value());
+        let Some(last) = draft.old.as_ref().or(buried.as_ref()).filter(|last| !is_governed(last)) else {
+            return Ok(());
+        };
+        let whose = policy::patient_of(last);
         if whose.is_none() || whose == policy::patient_of(new) {
             return Ok(());
         }

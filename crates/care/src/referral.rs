@@ -26,6 +26,5 @@ pub mod task;
 pub mod transfer;
 pub mod worklist;
 
-pub use advance::Advance;
 pub(crate) use advance::provenance;
 pub use pair::{Named, Referral, Waiting};

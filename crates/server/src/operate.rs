@@ -103,12 +103,15 @@ fn after_panic(_cause: Box<dyn Any + Send>) -> Response {
 }
 
 async fn ready(State(figures): State<Arc<Figures>>) -> Response {
-    if let Some(at) = figures.store.reindexing() {
-        let words = format!("the search index is being made anew: {} of {}\n", at.done, at.total);
-        return (StatusCode::SERVICE_UNAVAILABLE, words).into_response();
-    }
     let said = match (figures.store.head().await, figures.store.audit_works().await) {
-        (Ok(_), Ok(())) => return "ready\n".into_response(),
+        // Reads and writes are served meanwhile: a balancer that turned away would stop them too.
+        (Ok(_), Ok(())) => {
+            return match figures.store.reindexing() {
+                Some(at) => format!("ready; the search index is being made anew: {} of {}\n", at.done, at.total),
+                None => "ready\n".to_owned(),
+            }
+            .into_response();
+        }
         (Err(error), _) => (error, "the store does not answer\n"),
         (_, Err(error)) => (error, "reads can't be written down: nobody's record is shown\n"),
     };

@@ -53,8 +53,8 @@ pub struct Visit {
     pub done: Option<Done>,
     /// The path asked for.
     pub path: String,
-    /// Where the browser reached us: `https://salud.example`; none when it did not say.
-    pub site: Option<String>,
+    /// Where the browser reached us: `https://salud.example`; empty when it did not say.
+    pub site: String,
 }
 
 impl Visit {
@@ -225,10 +225,10 @@ fn address(state: &State, request: &Request) -> Option<String> {
 }
 
 /// The address that the browser knows us by; whether a proxy's word counts is settled before.
-fn site(state: &State, request: &Request) -> Option<String> {
+fn site(state: &State, request: &Request) -> String {
     let said = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()?.parse::<Authority>().ok());
-    let host = request.uri().authority().cloned().or(said)?;
-    Some(format!("{}://{host}", if state.https { "https" } else { "http" }))
+    let host = request.uri().authority().cloned().or(said);
+    host.map(|host| format!("{}://{host}", if state.https { "https" } else { "http" })).unwrap_or_default()
 }
 
 /// Holds a request to the row of the table.
@@ -285,13 +285,6 @@ pub fn done(visit: &Visit, to: &str, done: Done) -> Answer {
     let mut response = Redirect::to(to).into_response();
     cookie::write(response.headers_mut(), cookie::DONE, &done.code(), visit.state.https);
     Ok(response)
-}
-
-/// Where this network stands, as the caller asked for it: scheme and host.
-pub fn origin(visit: &Visit, headers: &HeaderMap) -> String {
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let scheme = if visit.state.https { "https" } else { "http" };
-    format!("{scheme}://{host}")
 }
 
 /// `%2Fpersonas%3Fq%3D…`: a path as a value of a query.

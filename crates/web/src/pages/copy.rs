@@ -3,7 +3,7 @@
 
 use askama::Template;
 use axum::extract::Path;
-use axum::http::{HeaderMap, header};
+use axum::http::header;
 use axum::response::IntoResponse;
 use fhir::search::Query;
 use fhir::{Value, json};
@@ -13,7 +13,7 @@ use store::{AuditAction, Key};
 
 use crate::demography;
 use crate::format::date_time;
-use crate::gate::{Visit, origin, show};
+use crate::gate::{Visit, show};
 use crate::pages::person::{Head, opened};
 use crate::problem::{Answer, Problem};
 use crate::read::{is_active, struck, words};
@@ -111,7 +111,7 @@ async fn known(visit: &Visit, id: &str, story: &Story) -> Result<Facts, Problem>
 }
 
 /// `GET /personas/{id}/copia.json`
-pub async fn as_bundle(visit: Visit, headers: HeaderMap, Path(id): Path<String>) -> Answer {
+pub async fn as_bundle(visit: Visit, Path(id): Path<String>) -> Answer {
     opened(&visit, &id).await?;
     let (access, cx) = (&visit.state.access, visit.cx()?);
     let patient = access.read(cx, &Key::new("Patient", &id)).await?.value();
@@ -121,7 +121,7 @@ pub async fn as_bundle(visit: Visit, headers: HeaderMap, Path(id): Path<String>)
         found.extend(standing(&visit, kind, &id).await?);
     }
     // Absolute, so that the references between them resolve (R4, Bundle: resolving references).
-    let base = format!("{}/fhir", origin(&visit, &headers));
+    let base = format!("{}/fhir", visit.site);
     let entry = |one: Value| {
         let (kind, id) = (one.resource_type().unwrap_or_default(), one.id().unwrap_or_default());
         json!({ "fullUrl": format!("{base}/{kind}/{id}"), "resource": one })

@@ -125,7 +125,7 @@ async fn paper(
         heading,
         number: referral.number().to_owned(),
         code: code.to_owned(),
-        qr: crate::qr::svg(&visit.site.as_ref().map_or(code.to_owned(), |site| format!("{site}/r/{code}"))),
+        qr: crate::qr::svg(&format!("{}/r/{code}", visit.site)),
         urgent: false,
         letter: asked.hoja.as_deref() == Some("carta"),
         path: visit.path.clone(),

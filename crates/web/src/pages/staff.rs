@@ -4,11 +4,10 @@
 use access::{AccessError, NewUser, Role, UserInfo};
 use askama::Template;
 use axum::extract::{Path, Query};
-use axum::http::HeaderMap;
 use store::Kind;
 
 use crate::form::Form;
-use crate::gate::{Posted, Visit, done, mend, origin, percent, show};
+use crate::gate::{Posted, Visit, done, mend, percent, show};
 use crate::pages::network::{ROWS, page_of, pages};
 use crate::problem::{Answer, Problem};
 use crate::shell::{Done, Shell, role_name};
@@ -140,7 +139,7 @@ pub async fn show_new(visit: Visit) -> Answer {
 }
 
 /// `POST /cuentas/nueva`
-pub async fn add(visit: Visit, headers: HeaderMap, Posted(mut form): Posted) -> Answer {
+pub async fn add(visit: Visit, Posted(mut form): Posted) -> Answer {
     let name = form.required("nombre", 120, t("nueva-nombre-falta"));
     let user = form.required("usuario", 64, t("nueva-usuario-falta"));
     let role = form.required("rol", 40, t("nueva-rol-falta"));
@@ -158,7 +157,7 @@ pub async fn add(visit: Visit, headers: HeaderMap, Posted(mut form): Posted) -> 
             ..NewUser::default()
         };
         match visit.state.access.accounts().create_user(visit.cx()?, new).await {
-            Ok(made) => return show(&secret_page(&visit, &headers, (&name, &user), made.invitation, password)),
+            Ok(made) => return show(&secret_page(&visit, (&name, &user), made.invitation, password)),
             Err(error) if error.kind() == Kind::Conflict => form.error("usuario", t("nueva-usuario-tomado")),
             Err(AccessError::Rule(_)) => form.error("usuario", t("nueva-usuario-mal")),
             Err(AccessError::Forbidden { .. } | AccessError::NotFound { .. }) => {
@@ -189,18 +188,17 @@ struct SecretPage {
 }
 
 /// The address that an invitation opens.
-pub fn invitation_link(visit: &Visit, headers: &HeaderMap, code: &str) -> String {
-    format!("{}/invitacion/{code}", origin(visit, headers))
+pub fn invitation_link(visit: &Visit, code: &str) -> String {
+    format!("{}/invitacion/{code}", visit.site)
 }
 
 fn secret_page(
     visit: &Visit,
-    headers: &HeaderMap,
     (name, user): (&str, &str),
     invitation: Option<String>,
     password: Option<String>,
 ) -> SecretPage {
-    let link = invitation.map(|code| invitation_link(visit, headers, &code));
+    let link = invitation.map(|code| invitation_link(visit, &code));
     let (name, user) = (name.to_owned(), user.to_owned());
     SecretPage { shell: visit.shell(t("cuentas-titulo")), name, user, link, password }
 }
@@ -244,7 +242,7 @@ pub async fn show_one(visit: Visit, Path(user): Path<String>) -> Answer {
 }
 
 /// `POST /cuentas/{usuario}/entrada`: a new way in, shown once.
-pub async fn reset(visit: Visit, headers: HeaderMap, Path(user): Path<String>, Posted(form): Posted) -> Answer {
+pub async fn reset(visit: Visit, Path(user): Path<String>, Posted(form): Posted) -> Answer {
     let info = another(&visit, &user).await?;
     let (accounts, cx) = (visit.state.access.accounts(), visit.cx()?);
     let (invitation, password) = if form.get("entrada") == "clave" {
@@ -254,7 +252,7 @@ pub async fn reset(visit: Visit, headers: HeaderMap, Path(user): Path<String>, P
     } else {
         (Some(accounts.reset(cx, &user).await?), None)
     };
-    show(&secret_page(&visit, &headers, (&info.name, &user), invitation, password))
+    show(&secret_page(&visit, (&info.name, &user), invitation, password))
 }
 
 /// `POST /cuentas/{usuario}/desactivar`

@@ -5,7 +5,7 @@
 use access::{AccessError, NewUser, Role, UserInfo, is_user_name};
 use askama::Template;
 use axum::extract::Path;
-use axum::http::{HeaderMap, header};
+use axum::http::header;
 use axum::response::{IntoResponse, Redirect};
 use fhir::search::fold;
 use network::{Format, NetworkError, columns, read_sheet, write_sheet};
@@ -289,7 +289,7 @@ struct DonePage {
 
 /// `POST /cuentas/importar/{clave}`: each row by itself; the file is taken away first, so that it
 /// acts once.
-pub async fn confirm(visit: Visit, headers: HeaderMap, Path(key): Path<String>, Posted(form): Posted) -> Answer {
+pub async fn confirm(visit: Visit, Path(key): Path<String>, Posted(form): Posted) -> Answer {
     let file = stash::find(&visit, KIND, &key).await.map_err(|_| Problem::Twice)?;
     let known = Known::of(&visit).await?;
     let orders = match orders(&known, &file.value) {
@@ -302,7 +302,7 @@ pub async fn confirm(visit: Visit, headers: HeaderMap, Path(key): Path<String>, 
         let (mut link, mut password, mut refused) = (String::new(), String::new(), String::new());
         let mut half = false;
         match carry_out(&visit, &order).await {
-            Ok(Way::Invitation(code)) => link = invitation_link(&visit, &headers, &code),
+            Ok(Way::Invitation(code)) => link = invitation_link(&visit, &code),
             Ok(Way::Password(drawn)) => password = drawn,
             Ok(Way::None) => {}
             Ok(Way::Half(error)) => {
