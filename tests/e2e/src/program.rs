@@ -48,7 +48,7 @@ impl Program {
     /// The binary: two folders above the test's own (`target/debug/deps/it-…`).
     ///
     /// # Panics
-    /// If it was not built: `cargo xtask ci` builds it before the tests.
+    /// If it was not built: the tests of the whole workspace build it, those of this crate alone do not.
     pub fn binary() -> PathBuf {
         let own = std::env::current_exe().expect("a test knows its own path");
         let path = own.ancestors().nth(2).expect("tests lie in deps/").join("tejido");
