@@ -49,6 +49,7 @@ pub fn command(language: Language) -> Command {
             Arg::new("config")
                 .long("config")
                 .global(true)
+                .help_heading(say("Ajustes", "Settings"))
                 .value_name(say("ARCHIVO", "FILE"))
                 .value_parser(value_parser!(PathBuf))
                 .help(say(
@@ -57,10 +58,14 @@ pub fn command(language: Language) -> Command {
                 )),
         );
     for setting in SETTINGS {
-        let arg = Arg::new(setting.name).long(setting.flag()).global(true).help(say(setting.es, setting.en));
-        root = root.arg(match setting.switch {
-            true => arg.action(ArgAction::SetTrue),
-            false => arg.value_name(setting.value),
+        let arg = Arg::new(setting.name)
+            .long(setting.flag())
+            .global(true)
+            .help_heading(say("Ajustes", "Settings"))
+            .help(say(setting.es, setting.en));
+        root = root.arg(match setting.value {
+            None => arg.action(ArgAction::SetTrue),
+            Some((es, en)) => arg.value_name(say(es, en)),
         });
     }
     root.subcommand(demo(say))
@@ -138,7 +143,7 @@ fn user(say: Say<'_>) -> Command {
                         .help(say("Nombre de la persona", "The person's name")),
                 )
                 .arg(
-                    Arg::new("role").long("role").required(true).value_name("ROL").help(say(
+                    Arg::new("role").long("role").required(true).value_name(say("ROL", "ROLE")).help(say(
                         "Rol: administrador, enfermeria, medico…",
                         "Role: administrador, enfermeria, medico…",
                     )),
@@ -168,8 +173,8 @@ fn token(say: Say<'_>) -> Command {
         .subcommand(
             Command::new("create")
                 .about(say("Crea una ficha; en la salida, solo la ficha", "Makes a token; prints the token alone"))
-                .arg(Arg::new("role").long("role").required(true).value_name("ROL").help("sistema, …"))
-                .arg(Arg::new("scopes").long("scopes").value_name("SCOPES").help(say(
+                .arg(Arg::new("role").long("role").required(true).value_name(say("ROL", "ROLE")).help("sistema, …"))
+                .arg(Arg::new("scopes").long("scopes").value_name(say("PERMISOS", "SCOPES")).help(say(
                     "Permisos (por omisión system/*.cruds tejido/sensible)",
                     "Scopes (system/*.cruds tejido/sensible if not said)",
                 )))
@@ -247,16 +252,16 @@ fn report(say: Say<'_>) -> Arg {
 pub fn flags(matches: &ArgMatches) -> Values {
     let mut values = Values::new();
     for setting in SETTINGS {
-        match setting.switch {
-            true if matches.get_flag(setting.name) => {
+        match setting.value {
+            None if matches.get_flag(setting.name) => {
                 values.insert(setting.name.to_owned(), "true".to_owned());
             }
-            false => {
+            Some(_) => {
                 if let Some(value) = matches.get_one::<String>(setting.name) {
                     values.insert(setting.name.to_owned(), value.clone());
                 }
             }
-            true => {}
+            None => {}
         }
     }
     values

@@ -9,6 +9,7 @@ mod listen;
 mod load;
 mod operate;
 mod settings;
+mod told;
 mod wiring;
 mod work;
 
@@ -25,7 +26,10 @@ fn variable(name: &str) -> Option<String> {
 
 fn main() -> ExitCode {
     let language = Language::of(variable);
-    let matches = cli::command(language).get_matches();
+    let matches = match cli::command(language).try_get_matches() {
+        Ok(matches) => matches,
+        Err(error) => return told::tell(language, &error),
+    };
     match run(language, &matches) {
         Ok(code) => code,
         Err(error) => {

@@ -10,67 +10,79 @@ use anyhow::{Context, Result, bail, ensure};
 use ipnet::IpNet;
 use store::Location;
 
-/// One setting: its name in the TOML file (flag and variable follow from it), whether it stands
-/// alone without value, and its help in Spanish and English.
+/// One setting: its name in the TOML file (flag and variable follow from it), what its value is
+/// called in Spanish and English (`None`: it stands alone), and its help in both.
 pub struct Setting {
     pub name: &'static str,
-    pub switch: bool,
-    pub value: &'static str,
+    pub value: Option<(&'static str, &'static str)>,
     pub es: &'static str,
     pub en: &'static str,
 }
 
-const fn setting(name: &'static str, value: &'static str, es: &'static str, en: &'static str) -> Setting {
-    Setting { name, switch: value.is_empty(), value, es, en }
+const fn setting(
+    name: &'static str,
+    value: Option<(&'static str, &'static str)>,
+    es: &'static str,
+    en: &'static str,
+) -> Setting {
+    Setting { name, value, es, en }
 }
+
+const DIR: Option<(&str, &str)> = Some(("DIR", "DIR"));
+const FILE: Option<(&str, &str)> = Some(("ARCHIVO", "FILE"));
 
 /// Every setting.
 pub const SETTINGS: &[Setting] = &[
     setting(
         "data",
-        "DIR",
+        DIR,
         "Carpeta del almacén (SQLite); se crea si no existe",
         "Folder of the store (SQLite); made if missing",
     ),
     setting(
         "store",
-        "URL",
+        Some(("URL", "URL")),
         "Almacén en PostgreSQL: postgres://usuario@servidor/base",
         "Store in PostgreSQL: postgres://user@host/base",
     ),
     setting(
         "blobs",
-        "DIR",
+        DIR,
         "Carpeta de los archivos adjuntos, con --store (por omisión ./blobs)",
         "Folder of the blobs, with --store (./blobs if not said)",
     ),
     setting(
         "listen",
-        "DIRECCIÓN",
+        Some(("DIRECCIÓN", "ADDRESS")),
         "Dirección y puerto (por omisión 127.0.0.1:8080)",
         "Address and port (127.0.0.1:8080 if not said)",
     ),
-    setting("tls_cert", "ARCHIVO", "Certificado TLS en PEM, con su cadena", "TLS certificate in PEM, with its chain"),
-    setting("tls_key", "ARCHIVO", "Llave privada TLS en PEM", "TLS private key in PEM"),
+    setting("tls_cert", FILE, "Certificado TLS en PEM, con su cadena", "TLS certificate in PEM, with its chain"),
+    setting("tls_key", FILE, "Llave privada TLS en PEM", "TLS private key in PEM"),
     setting(
         "behind_proxy",
-        "CIDR",
+        Some(("CIDR", "CIDR")),
         "Redes de los proxys de confianza, separadas por comas; solo de ellos se lee X-Forwarded-*",
         "Networks of trusted proxies, comma separated; X-Forwarded-* is read from these only",
     ),
     setting(
         "i_know_it_is_insecure",
-        "",
+        None,
         "Permite http sin cifrar o cuentas de demostración fuera de este equipo",
         "Allows plain http or demonstration accounts beyond this machine",
     ),
     setting(
         "log",
-        "FILTRO",
+        Some(("FILTRO", "FILTER")),
         "Qué se anota: error, warn, info, debug (por omisión info)",
         "What is logged: error, warn, info, debug (info if not said)",
     ),
-    setting("log_format", "FORMATO", "json o text (por omisión text)", "json or text (text if not said)"),
+    setting(
+        "log_format",
+        Some(("FORMATO", "FORMAT")),
+        "json o text (por omisión text)",
+        "json or text (text if not said)",
+    ),
 ];
 
 impl Setting {
