@@ -73,6 +73,8 @@ def move(state, *others, inputs=(), outputs=(), clock=None, priority=None, drop=
     task["status"], request["status"] = STATUS[state]
     task["businessStatus"] = concept(f"{CS}:estado-referencia", state)
     task["lastModified"] = now()
+    if state == "enviada":
+        task["authoredOn"] = now()
     kept = [one for one in task.get("input", []) if one["type"]["coding"][0]["code"] not in drop]
     task["input"] = kept + list(inputs)
     task["output"] = task.get("output", []) + list(outputs)

@@ -79,6 +79,9 @@ pub(super) fn referral(cx: &Cx, one: Proposed<'_>, after: &Value, view: &View<'_
     if kinds(&[MoveKind::Send, MoveKind::Complete]) {
         ready(after, request, &state)?;
     }
+    if old == State::Draft && state != State::Discarded {
+        sent(cx, before, after)?;
+    }
     evidence(after, &state, view, request)?;
     released(&old, &state, view)
 }
@@ -158,6 +161,21 @@ fn times(cx: &Cx, before: Option<&Value>, after: &Value) -> Result<(), Issue> {
     match read("authoredOn").transpose()? {
         Some(at) if at > cx.now + CLOCKS_APART => Err(rule("Task.authoredOn", "it lies in the future")),
         _ => Ok(()),
+    }
+}
+
+/// Sharing begins with the sending: were its time one at which a draft stood, whoever it is shared
+/// with would read the drafts. The draft's last version is as old as the log says.
+fn sent(cx: &Cx, before: &Value, after: &Value) -> Result<(), Issue> {
+    let time = |task: &Value, path: &[&str]| task.text_at(path).and_then(|text| text.parse::<Timestamp>().ok());
+    let draft = time(before, &["meta", "lastUpdated"]).unwrap_or(Timestamp::MIN);
+    let apart = |at: Timestamp| at.duration_until(cx.now).abs() > CLOCKS_APART;
+    match time(after, &["authoredOn"]) {
+        Some(at) if at >= draft && !apart(at) => Ok(()),
+        _ => {
+            let say = "it is the time of the sending, now: not missing, nor before the draft's last version";
+            Err(rule("Task.authoredOn", say))
+        }
     }
 }
 

@@ -135,6 +135,9 @@ impl Scene {
         let (mut task, mut request) = (self.task.clone(), self.request.clone());
         write_state(&mut task, state);
         task.set("lastModified", self.now.to_string());
+        if self.state() == State::Draft {
+            task.set("authoredOn", self.now.to_string());
+        }
         request.set("status", request_status(state.phase()));
         vec![request, task]
     }
@@ -286,7 +289,17 @@ impl Scene {
             writes
         };
         let sign = concept(system::DANGER_SIGN, "sangrado", "Sangrado abundante");
+        let authored = |when: Option<String>| {
+            sent(&|_| ()).into_iter().map(move |mut one| {
+                if one.resource_type() == Some("Task") {
+                    replace(&mut one, "authoredOn", when.clone().map(Value::from));
+                }
+                one
+            })
+        };
         vec![
+            ("send at no time".into(), authored(None).collect(), None),
+            ("send before it was written".into(), authored(Some(before(self.now, 6))).collect(), None),
             ("send with a danger sign".into(), sent(&|request| request.set("orderDetail", vec![sign.clone()])), None),
             ("send without asking for signs".into(), sent(&|request| replace(request, "orderDetail", None)), None),
             ("send without a service".into(), sent(&|request| replace(request, "code", None)), None),

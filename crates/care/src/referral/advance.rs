@@ -3,6 +3,7 @@
 
 use access::{Access, Act, Actor, Cx};
 use fhir::{Value, json};
+use jiff::Timestamp;
 use store::{Change, PrivateWrite, Stored};
 
 use crate::CareError;
@@ -86,7 +87,9 @@ impl<'a> Advance<'a> {
             return Err(InvalidTransition { from: self.referral.state.phase(), step: kind, why: TOO_EARLY }.into());
         }
         let next = self.referral.state.apply(&self.step, cx.now)?;
-        let (request, mut task) = self.next_pair(cx, &next);
+        // The draft may be of this very request, and then younger than the request's time.
+        let sent = cx.now.max(access.store().clock().now()).max(self.referral.written());
+        let (request, mut task) = self.next_pair(cx, &next, sent);
         let mut told = provenance(access, cx, self.step.kind().code(), &self.note, &task);
         self.tell_change(&mut told);
         remember(&mut task, &told);
@@ -118,15 +121,15 @@ impl<'a> Advance<'a> {
         }
     }
 
-    fn next_pair(&self, cx: &Cx, next: &State) -> (Value, Value) {
+    fn next_pair(&self, cx: &Cx, next: &State, sent: Timestamp) -> (Value, Value) {
         let mut task = self.referral.task.clone();
         let mut request = self.request.clone().unwrap_or_else(|| self.referral.request.clone());
         write_state(&mut task, next);
         object(&mut task, &self.objections);
         task.set("lastModified", cx.now.to_string());
         if self.referral.state == State::Draft && next.phase() != Phase::Discarded {
-            task.set("authoredOn", cx.now.to_string());
-            request.set("authoredOn", cx.now.to_string());
+            task.set("authoredOn", sent.to_string());
+            request.set("authoredOn", sent.to_string());
         }
         if let Some(owner) = &self.owner {
             task.set("owner", named("Organization", &owner.id, &owner.name));

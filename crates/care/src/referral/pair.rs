@@ -158,6 +158,11 @@ impl Referral {
         self.task.text_at(&["authoredOn"]).and_then(|text| text.parse().ok())
     }
 
+    /// When this version was written, as the log knows it; long ago where it has not told yet.
+    pub(crate) fn written(&self) -> Timestamp {
+        self.task.text_at(&["meta", "lastUpdated"]).and_then(|text| text.parse().ok()).unwrap_or_default()
+    }
+
     /// Since when the present state holds.
     pub fn since(&self) -> Timestamp {
         let text = self.task.text_at(&["lastModified"]).or_else(|| self.task.text_at(&["meta", "lastUpdated"]));

@@ -3,5 +3,6 @@
 mod journey;
 mod lists;
 mod race;
+mod sharing;
 mod stage;
 mod visit;
