@@ -11,7 +11,7 @@ use crate::call::Open;
 use crate::error::ApiError;
 
 /// The day on which the statement's content last changed, other than by the tables.
-const DATE: &str = "2026-11-24";
+const DATE: &str = "2026-11-25";
 
 /// Types that are only ever added to (issue §3): no update, patch or deletion.
 const APPEND_ONLY: [&str; 2] = ["AuditEvent", "Provenance"];
@@ -25,6 +25,23 @@ const HOW: &str = "JSON only. Parameters that are not listed are refused with 40
 const SECURITY: &str = "Every interaction but this one needs a bearer token (Authorization: Bearer …), made by an \
     administrator with `tejido token create`. What the caller may not see is answered as what is not there, and every \
     read of a person's data is recorded.";
+
+/// What of a governed type surprises whoever writes it.
+fn governed(kind: &str) -> Option<&'static str> {
+    Some(match kind {
+        "Task" => {
+            "Of a referral: authoredOn is the time of the sending (five minutes at most from the server's, never before \
+             the draft's last version), and lastModified that of each move: what is shared with another institution, \
+             and until when, counts from them. 422 otherwise."
+        }
+        "Appointment" => {
+            "Of a referral: arrived, checked-in and fulfilled are refused with 422 before the day of the appointment \
+             (America/Guatemala), noshow before its end. It moves with the referral's Task and its Slots, in one \
+             transaction."
+        }
+        _ => return None,
+    })
+}
 
 /// `GET [base]/metadata`, open to everybody.
 pub async fn metadata(open: Open) -> Result<Answer, ApiError> {
@@ -68,6 +85,7 @@ fn resource(kind: &str) -> Value {
     }
     json!({
         "type": kind,
+        "documentation": governed(kind),
         "interaction": codes(&interactions),
         "versioning": "versioned",
         "readHistory": true,
