@@ -1,12 +1,14 @@
 //! Addresses: query strings read and written, the resource that a path names.
 
 use axum::extract::{FromRequestParts, RawPathParams};
+use fhir::search::{Condition, Filter, Query, QueryError};
 use http::Method;
 use http::request::Parts;
 use store::Key;
 
 use crate::Api;
 use crate::error::ApiError;
+use crate::links;
 
 /// Names and values of a query string or form, in order.
 pub type Pairs = Vec<(String, String)>;
@@ -64,6 +66,38 @@ fn escape(out: &mut String, text: &str) {
             other => out.push_str(&format!("%{other:02X}")),
         }
     }
+}
+
+/// The search that these parameters ask. A reference written with this API's own address means the
+/// resource here as well (R4 §3.1.1.4.12).
+///
+/// # Errors
+/// As [`Query::parse`].
+pub fn query(types: &[&str], pairs: &[(String, String)], base: &str) -> Result<Query, QueryError> {
+    let mut query = Query::parse(types, pairs)?;
+    query.filters.iter_mut().for_each(|filter| own(filter, base));
+    Ok(query)
+}
+
+fn own(filter: &mut Filter, base: &str) {
+    match filter {
+        Filter::Chain { filter, .. } | Filter::Has { filter, .. } => own(filter, base),
+        Filter::Param { any, .. } => {
+            let here = any.iter().filter_map(|condition| match condition {
+                Condition::Reference { url: Some(url), .. } => here(url, base),
+                _ => None,
+            });
+            let here: Vec<Condition> = here.collect();
+            any.extend(here);
+        }
+        _ => {}
+    }
+}
+
+/// The condition on the resource here that a URL names, if it names one.
+fn here(url: &str, base: &str) -> Option<Condition> {
+    let key = links::local(url, base)?;
+    Some(Condition::Reference { resource_type: Some(key.resource_type), id: Some(key.id), url: None })
 }
 
 /// The resource type that a path names, known to R4.

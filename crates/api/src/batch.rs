@@ -12,7 +12,7 @@ use crate::body::Sent;
 use crate::bundle::{Bundle, text};
 use crate::call::{Call, Conditions, Return};
 use crate::error::ApiError;
-use crate::{MOUNT, create, delete, history, outcome, patch, read, search, transaction, update};
+use crate::{MOUNT, capability, create, delete, history, outcome, patch, read, search, transaction, update};
 
 /// At most so many entries in one Bundle.
 pub const MOST_ENTRIES: usize = 1000;
@@ -24,6 +24,8 @@ const MOST_ANSWERED: usize = 32 * 1024 * 1024;
 pub enum Place {
     /// `?_type=…`
     System,
+    /// `metadata`
+    Metadata,
     /// `Patient`, `Patient?…`
     Type(String),
     /// `Patient/x`
@@ -134,6 +136,7 @@ pub async fn one(call: &Call, entry: &Entry) -> Result<Answer, ApiError> {
     let call = &call.entry(entry.params.clone(), entry.when.clone());
     match (&entry.method, &entry.place) {
         (&Method::GET, Place::System) => search::run(call, None).await,
+        (&Method::GET, Place::Metadata) => capability::statement(&call.base, &call.params),
         (&Method::GET, Place::Type(kind)) => search::run(call, Some(kind)).await,
         (&Method::GET, Place::Instance(key)) => read::current(call, key).await,
         (&Method::GET, Place::Version(key, version)) => read::at_version(call, key, *version).await,
@@ -239,6 +242,7 @@ fn locate(call: &Call, url: &str, method: &Method) -> Result<(Place, Pairs), Api
     let no_route = || ApiError::NoRoute { path: url.to_owned() };
     let place = match parts.as_slice() {
         [] => Place::System,
+        ["metadata"] => Place::Metadata,
         ["_history"] => Place::History(HistoryScope::System),
         [kind] => Place::Type(address::known_type(kind)?),
         [kind, "_history"] => Place::History(HistoryScope::Type(address::known_type(kind)?)),

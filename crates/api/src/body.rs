@@ -125,8 +125,13 @@ fn text<'a>(parts: &'a Parts, name: &HeaderName) -> Option<&'a str> {
 
 fn media_type(parts: &Parts, known: &[&'static str]) -> Result<(), ApiError> {
     let Some(found) = text(parts, &CONTENT_TYPE) else { return Ok(()) };
-    let kind = found.split(';').next().unwrap_or_default().trim();
-    match known.iter().any(|known| kind.eq_ignore_ascii_case(known)) {
+    let mut parts = found.split(';').map(str::trim);
+    let kind = parts.next().unwrap_or_default();
+    // R4 §3.1.0.1.10: UTF-8 is the one encoding.
+    let encoded = parts.filter_map(|part| part.split_once('=')).all(|(name, value)| {
+        !name.trim().eq_ignore_ascii_case("charset") || value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
+    });
+    match encoded && known.iter().any(|known| kind.eq_ignore_ascii_case(known)) {
         true => Ok(()),
         false => Err(ApiError::MediaType { found: found.to_owned(), wanted: known[0] }),
     }

@@ -8,7 +8,7 @@ use axum::extract::FromRequestParts;
 use http::header::{self, HeaderMap, HeaderName};
 use http::request::Parts;
 use jiff::Timestamp;
-use store::{Change, Expect, Stored};
+use store::{Change, Expect, StoreError, Stored};
 
 use crate::address::{self, Pairs};
 use crate::error::ApiError;
@@ -67,6 +67,17 @@ impl Conditions {
             (None, Some("*")) => Ok(Expect::Absent),
             (None, Some(_)) => Err(ApiError::malformed("If-None-Match", "on a write only * has a meaning")),
             (None, None) => Ok(Expect::Any),
+        }
+    }
+
+    /// What a failed write means under these conditions: that something is there although
+    /// `If-None-Match: *` said otherwise is a failed precondition (RFC 9110 §13.1.2).
+    pub fn failed(&self, error: ApiError) -> ApiError {
+        match error {
+            ApiError::Access(AccessError::Store(StoreError::Exists { key, .. })) if self.if_none_match.is_some() => {
+                ApiError::Present { what: key.to_string() }
+            }
+            other => other,
         }
     }
 
@@ -134,7 +145,7 @@ impl Call {
     pub async fn write(&self, name: &'static str, change: Change) -> Result<Stored, ApiError> {
         let act = Act { name, changes: vec![change], ..Act::default() };
         let committed = self.api.access.commit(&self.cx, act).await?;
-        let missing = store::StoreError::Fault("a commit of one change gave none back");
+        let missing = StoreError::Fault("a commit of one change gave none back");
         committed.stored.into_iter().next().ok_or_else(|| missing.into())
     }
 
@@ -197,12 +208,14 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
 fn preferences(headers: &HeaderMap) -> (Option<Return>, bool) {
     let values = headers.get_all("prefer").iter().filter_map(|value| value.to_str().ok());
     let (mut wanted, mut lenient) = (None, false);
-    for preference in values.flat_map(|value| value.split([',', ';'])).map(str::trim) {
-        match preference {
-            "return=representation" => wanted = Some(Return::Representation),
-            "return=minimal" => wanted = Some(Return::Minimal),
-            "return=OperationOutcome" => wanted = Some(Return::Outcome),
-            "handling=lenient" => lenient = true,
+    for preference in values.flat_map(|value| value.split([',', ';'])) {
+        // RFC 7240 §2: names in any case, values also in quotes.
+        let (name, value) = preference.split_once('=').unwrap_or((preference, ""));
+        match (name.trim().to_ascii_lowercase().as_str(), value.trim().trim_matches('"')) {
+            ("return", "representation") => wanted = Some(Return::Representation),
+            ("return", "minimal") => wanted = Some(Return::Minimal),
+            ("return", "OperationOutcome") => wanted = Some(Return::Outcome),
+            ("handling", value) => lenient = value == "lenient",
             _ => {}
         }
     }

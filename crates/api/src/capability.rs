@@ -45,8 +45,16 @@ fn governed(kind: &str) -> Option<&'static str> {
 
 /// `GET [base]/metadata`, open to everybody.
 pub async fn metadata(open: Open) -> Result<Answer, ApiError> {
+    statement(&open.base, &open.params)
+}
+
+/// The statement of the API at that address.
+///
+/// # Errors
+/// `Malformed` for parameters that it does not have.
+pub fn statement(base: &str, params: &[(String, String)]) -> Result<Answer, ApiError> {
     static REST: OnceLock<Value> = OnceLock::new();
-    if let Some((name, _)) = open.params.iter().find(|(name, _)| name != "mode" && name != "_summary") {
+    if let Some((name, _)) = params.iter().find(|(name, _)| name != "mode" && name != "_summary") {
         return Err(ApiError::malformed(name, "metadata takes no parameters"));
     }
     let statement = json!({
@@ -56,7 +64,7 @@ pub async fn metadata(open: Open) -> Result<Answer, ApiError> {
         "publisher": "Tejido",
         "kind": "instance",
         "software": { "name": "Tejido", "version": env!("CARGO_PKG_VERSION") },
-        "implementation": { "description": "Tejido: the record of a health-service network", "url": open.base },
+        "implementation": { "description": "Tejido: the record of a health-service network", "url": base },
         "fhirVersion": "4.0.1",
         "format": ["application/fhir+json", "json"],
         "patchFormat": ["application/json-patch+json"],

@@ -1,5 +1,7 @@
 //! delete and conditional delete (R4 §3.1.0.7): logical, so that vread and history stay.
 
+use std::collections::HashSet;
+
 use access::AccessError;
 use http::StatusCode;
 use store::{Change, Expect, Key, StoreError, Write};
@@ -34,7 +36,7 @@ pub async fn remove(call: &Call, key: Key) -> Result<Answer, ApiError> {
 /// Deletes the one match, if there is one.
 pub async fn remove_matching(call: &Call, kind: &str) -> Result<Answer, ApiError> {
     for _ in 0..ATTEMPTS {
-        let Some(stored) = conditional::find(call, kind, &call.params).await?.one else {
+        let Some(stored) = conditional::find(call, kind, &call.params, &HashSet::new()).await?.one else {
             return Ok(Answer::empty(StatusCode::NO_CONTENT));
         };
         let asked = call.when.expect()?;

@@ -91,6 +91,12 @@ pub enum ApiError {
         /// The condition.
         criteria: String,
     },
+    /// Something is there that `If-None-Match: *` rules out.
+    #[error("{what} is there already")]
+    Present {
+        /// Type and id.
+        what: String,
+    },
     /// One entry of a transaction failed, and so all of it.
     #[error("{place}: {error}")]
     Entry {
@@ -107,7 +113,7 @@ impl ApiError {
         match self {
             Self::Access(error) => error.kind(),
             Self::UnknownType { .. } | Self::NoRoute { .. } => Kind::NotFound,
-            Self::MultipleMatches { .. } | Self::NoMatch { .. } => Kind::Stale,
+            Self::MultipleMatches { .. } | Self::NoMatch { .. } | Self::Present { .. } => Kind::Stale,
             Self::Entry { error, .. } => error.kind(),
             // R4 §3.1.0.6: a patch that is well written but does not fit what is there is 422.
             Self::Patch(error) if !matches!(error.problem, PatchProblem::Malformed(_)) => Kind::Rule,

@@ -20,6 +20,7 @@ mod envelope;
 mod error;
 mod history;
 mod index;
+mod links;
 mod outcome;
 mod patch;
 mod read;

@@ -8,6 +8,7 @@ use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use fhir::outcome::{Issue, operation_outcome};
+use fhir::search::QueryError;
 use http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderName, StatusCode};
 use store::{Kind, StoreError};
@@ -36,7 +37,7 @@ fn of_kind(kind: Kind) -> (StatusCode, &'static str) {
 fn of_error(error: &ApiError) -> (StatusCode, &'static str) {
     match error {
         ApiError::Json(_) => (StatusCode::BAD_REQUEST, "structure"),
-        ApiError::Query(fhir::search::QueryError::UnknownParameter { .. }) => {
+        ApiError::Query(QueryError::UnknownParameter { .. } | QueryError::Unsupported { .. }) => {
             (StatusCode::BAD_REQUEST, "not-supported")
         }
         ApiError::Malformed { .. } => (StatusCode::BAD_REQUEST, "value"),

@@ -31,7 +31,7 @@ pub async fn apply(call: &Call, key: &Key, operations: &Value) -> Result<Answer,
     for _ in 0..ATTEMPTS {
         let (version, sent) = patched(call, key, operations).await?;
         let expect = if matches!(asked, Expect::Any) { Expect::Version(version) } else { asked.clone() };
-        match call.write("update", create::put(key.clone(), expect, &sent)).await {
+        match call.write("update", create::put(call, key.clone(), expect, &sent)).await {
             Err(error) if matches!(asked, Expect::Any) && conditional::is_race(&error) => {}
             written => return Ok(Answer::written(call, &written?)),
         }

@@ -3,7 +3,7 @@
 use fhir::outcome::{Issue, Severity, operation_outcome};
 use fhir::search::{Query, QueryError, Summary};
 
-use crate::address::{Pairs, TypeName};
+use crate::address::{self, Pairs, TypeName};
 use crate::answer::Answer;
 use crate::audit;
 use crate::body::Form;
@@ -69,13 +69,15 @@ pub async fn run(call: &Call, kind: Option<&str>) -> Result<Answer, ApiError> {
 fn parse(call: &Call, kind: Option<&str>) -> Result<(Query, Pairs, Vec<Issue>), ApiError> {
     let types: Vec<&str> = kind.into_iter().collect();
     let (mut params, mut ignored) = (call.params.clone(), Vec::new());
+    // R4 §3.1.1.3: "Empty parameters are not an error - they are just ignored by the server."
+    params.retain(|(_, value)| !value.is_empty());
     loop {
-        let error = match Query::parse(&types, &params) {
+        let error = match address::query(&types, &params, &call.base) {
             Ok(query) => return Ok((query, params, ignored)),
             Err(error) => error,
         };
         let before = params.len();
-        if let QueryError::UnknownParameter { name, .. } = &error
+        if let QueryError::UnknownParameter { name, .. } | QueryError::Unsupported { name } = &error
             && call.lenient
         {
             params.retain(|(given, _)| given != name);

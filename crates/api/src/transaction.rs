@@ -2,8 +2,7 @@
 //! between entries are rewritten to them, then everything is committed at once: deletions, creates,
 //! updates and patches. Reads are answered from what is there afterwards.
 
-mod links;
-mod plan;
+pub mod plan;
 
 use std::collections::HashMap;
 
@@ -14,20 +13,22 @@ use store::{Change, PrivateWrite, StoreError};
 use crate::answer::Answer;
 use crate::batch::{self, Entry};
 use crate::call::Call;
-use crate::conditional::{self, ATTEMPTS};
+use crate::conditional::{self, ATTEMPTS, Races};
 use crate::error::ApiError;
+use crate::links;
 use plan::{Deed, Plan};
 
 /// Does all entries or none; the private records are written in the same commit.
 pub async fn run(call: &Call, entries: Vec<Entry>, private: Vec<PrivateWrite>) -> Result<Answer, ApiError> {
+    let mut races = Races::default();
     for _ in 0..ATTEMPTS {
         let plan = Plan::make(call, &entries).await?;
         let links = links::resolve(call, &entries, &plan).await?;
-        let (order, changes) = changes(&entries, &plan, &links)?;
+        let (order, changes) = changes(call, &entries, &plan, &links)?;
         let act = Act { name: "transaction", changes, private: private.clone(), ..Act::default() };
         match commit(call, act).await {
             Ok(stored) => return answer(call, &entries, &plan, order.into_iter().zip(stored).collect()).await,
-            Err(error) if plan.may_race && conditional::is_race(&error) => {}
+            Err(error) if plan.may_race && !plan.meets_itself(&error) && races.again(&error) => {}
             Err(error) => return Err(explain(&entries, &plan, error)),
         }
     }
@@ -44,6 +45,7 @@ async fn commit(call: &Call, act: Act) -> Result<Vec<store::Stored>, ApiError> {
 
 /// The changes in the order of R4 §3.1.0.11.2, each with the number of its entry.
 fn changes(
+    call: &Call,
     entries: &[Entry],
     plan: &Plan,
     links: &HashMap<String, String>,
@@ -54,7 +56,8 @@ fn changes(
         Method::POST => 1,
         _ => 2,
     });
-    let change = |at: &usize| plan.change(*at, &entries[*at], links).map_err(|error| error.at(entries[*at].at.clone()));
+    let change =
+        |at: &usize| plan.change(call, *at, &entries[*at], links).map_err(|error| error.at(entries[*at].at.clone()));
     let changes = order.iter().map(change).collect::<Result<Vec<_>, _>>()?;
     Ok((order, changes))
 }
@@ -112,7 +115,7 @@ fn explain(entries: &[Entry], plan: &Plan, error: ApiError) -> ApiError {
         _ => None,
     };
     match place {
-        Some(at) => error.at(entries[at].at.clone()),
+        Some(at) => entries[at].when.failed(error).at(entries[at].at.clone()),
         None => error,
     }
 }

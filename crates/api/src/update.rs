@@ -1,12 +1,14 @@
 //! update, also as create, and conditional update (R4 §3.1.0.4).
 
+use std::collections::HashSet;
+
 use store::{Change, Expect, Key, Kind};
 
 use crate::address::{Instance, TypeName};
 use crate::answer::Answer;
 use crate::body::Sent;
 use crate::call::Call;
-use crate::conditional::{self, ATTEMPTS, Found};
+use crate::conditional::{self, ATTEMPTS, Found, Races};
 use crate::create;
 use crate::error::ApiError;
 
@@ -27,17 +29,18 @@ pub async fn put(call: &Call, key: Key, sent: &Sent) -> Result<Answer, ApiError>
     sent.check_id(&key.id)?;
     let expect = call.when.expect()?;
     chosen(call, &key, &expect).await?;
-    let stored = call.write("update", create::put(key, expect, sent)).await?;
-    Ok(Answer::written(call, &stored))
+    let written = call.write("update", create::put(call, key, expect, sent)).await;
+    Ok(Answer::written(call, &written.map_err(|error| call.when.failed(error))?))
 }
 
 /// Writes the next version of the one match, or a new resource if there is none.
 pub async fn put_matching(call: &Call, kind: &str, sent: &Sent) -> Result<Answer, ApiError> {
+    let mut races = Races::default();
     for _ in 0..ATTEMPTS {
-        let found = conditional::find(call, kind, &call.params).await?;
+        let found = conditional::find(call, kind, &call.params, &HashSet::new()).await?;
         let change = replacing(call, kind, found, sent).await?;
         match call.write("update", change).await {
-            Err(error) if call.when.if_match.is_none() && conditional::is_race(&error) => {}
+            Err(error) if call.when.if_match.is_none() && races.again(&error) => {}
             written => return Ok(Answer::written(call, &written?)),
         }
     }
@@ -71,7 +74,7 @@ pub async fn replacing(call: &Call, kind: &str, found: Found, sent: &Sent) -> Re
                 sent.check_id(&stored.key.id)?;
             }
             let expect = if matches!(asked, Expect::Any) { Expect::Version(stored.version) } else { asked };
-            Ok(create::put(stored.key.clone(), expect, sent))
+            Ok(create::put(call, stored.key.clone(), expect, sent))
         }
         None => {
             let id = sent.value.id().map_or_else(|| call.new_id(), str::to_owned);
@@ -80,7 +83,7 @@ pub async fn replacing(call: &Call, kind: &str, found: Found, sent: &Sent) -> Re
             if sent.value.id().is_some() {
                 chosen(call, &key, &expect).await?;
             }
-            Ok(create::put(key, expect, sent))
+            Ok(create::put(call, key, expect, sent))
         }
     }
 }

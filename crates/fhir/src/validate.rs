@@ -19,18 +19,20 @@ const MAX_ISSUES: usize = 100;
 
 /// Everything that is structurally wrong with a resource; empty if nothing.
 pub fn validate(resource: &Value) -> Vec<Issue> {
-    let mut checker = Checker { schema: schema::r4(), issues: Vec::new(), place: String::new() };
+    let mut checker = Checker { schema: schema::r4(), issues: Vec::new(), place: String::new(), inside: &[] };
     checker.resource(resource, false);
     checker.issues
 }
 
-struct Checker {
+struct Checker<'a> {
     schema: &'static Schema,
     issues: Vec<Issue>,
     place: String,
+    /// What the resource that is checked contains.
+    inside: &'a [Value],
 }
 
-impl Checker {
+impl<'a> Checker<'a> {
     fn report(&mut self, code: &'static str, problem: impl Into<String>) {
         if self.issues.len() < MAX_ISSUES {
             self.issues.push(Issue::error(code, self.place.clone(), problem));
@@ -45,7 +47,16 @@ impl Checker {
         self.place.truncate(length);
     }
 
-    fn resource(&mut self, resource: &Value, contained: bool) {
+    fn resource(&mut self, resource: &'a Value, contained: bool) {
+        let outside = self.inside;
+        if !contained {
+            self.inside = resource.items("contained");
+        }
+        self.whole(resource, contained);
+        self.inside = outside;
+    }
+
+    fn whole(&mut self, resource: &'a Value, contained: bool) {
         let Some(object) = resource.as_object() else {
             return self.report("structure", "a resource is a JSON object");
         };
@@ -75,9 +86,12 @@ impl Checker {
         rules::resource(self, name, object, contained);
     }
 
-    fn object(&mut self, definition: &'static TypeDef, object: &Object) {
+    fn object(&mut self, definition: &'static TypeDef, object: &'a Object) {
         if object.is_empty() {
             return self.report("structure", "an empty object says nothing: leave the element out (ele-1)");
+        }
+        if definition.kind != TypeKind::Resource && object.iter().all(|(name, _)| name == "id") {
+            self.report("invariant", "an id alone says nothing: leave the element out (ele-1)");
         }
         let mut seen: Vec<(&'static str, &str)> = Vec::new();
         for (name, value) in object.iter() {
@@ -142,8 +156,8 @@ impl Checker {
         &mut self,
         element: &'static Element,
         reference: &'static TypeRef,
-        value: Option<&Value>,
-        sibling: Option<&Value>,
+        value: Option<&'a Value>,
+        sibling: Option<&'a Value>,
     ) {
         if !element.is_list() {
             if matches!(value, Some(Value::Array(_))) {
@@ -181,8 +195,8 @@ impl Checker {
         &mut self,
         element: &'static Element,
         reference: &'static TypeRef,
-        value: Option<&Value>,
-        sibling: Option<&Value>,
+        value: Option<&'a Value>,
+        sibling: Option<&'a Value>,
     ) {
         let Some(definition) = self.schema.type_def(reference.code) else { return };
         match definition.kind {
@@ -212,8 +226,8 @@ impl Checker {
         &mut self,
         element: &'static Element,
         reference: &'static TypeRef,
-        value: Option<&Value>,
-        sibling: Option<&Value>,
+        value: Option<&'a Value>,
+        sibling: Option<&'a Value>,
     ) {
         match sibling {
             Some(Value::Object(object)) => {
@@ -224,8 +238,8 @@ impl Checker {
                         _ => self.report("structure", format!("{name:?} can't stand in the _ sibling of a primitive")),
                     }
                 }
-                if object.is_empty() {
-                    self.report("structure", "an empty object says nothing: leave the element out (ele-1)");
+                if object.get("extension").is_none() && (value.is_none() || object.is_empty()) {
+                    self.report("structure", "without value and extension it says nothing: leave it out (ele-1)");
                 }
             }
             Some(_) => self.report("structure", "the _ sibling of a primitive is an object"),
@@ -244,7 +258,7 @@ impl Checker {
         self.bound(element, Some(value));
     }
 
-    fn extensions(&mut self, list: &Value) {
+    fn extensions(&mut self, list: &'a Value) {
         let definition = self.schema.type_def("Extension").expect("Extension is in the table");
         let Some(items) = list.as_array().filter(|items| !items.is_empty()) else {
             return self.report("structure", "extension is an array with at least one item");
@@ -340,6 +354,37 @@ mod tests {
             "invariant",
         );
         one(r#"{"resourceType":"Patient","_name":[{"id":"x"}]}"#, "Patient._name", "structure");
+    }
+
+    #[test]
+    fn an_element_says_something_and_a_local_reference_leads_somewhere() {
+        one(r#"{"resourceType":"Patient","name":[{"id":"x"}]}"#, "Patient.name[0]", "invariant");
+        one(r#"{"resourceType":"Patient","name":[{"_given":[{"id":"x"}]}]}"#, "Patient.name[0].given[0]", "structure");
+        assert_eq!(issues(r#"{"resourceType":"Patient","birthDate":"1992","_birthDate":{"id":"x"}}"#), []);
+        let with = |contained: &str, reference: &str| {
+            format!(
+                r#"{{"resourceType":"Patient","contained":[{contained}],"managingOrganization":{{"reference":"{reference}"}}}}"#
+            )
+        };
+        let office = r#"{"resourceType":"Organization","id":"o","partOf":{"reference":"Organization/1"}}"#;
+        assert_eq!(issues(&with(office, "#o")), []);
+        one(
+            r##"{"resourceType":"Patient","managingOrganization":{"reference":"#o"}}"##,
+            "Patient.managingOrganization",
+            "invariant",
+        );
+        one(
+            &with(r#"{"resourceType":"Patient","id":"o","active":true}"#, "#o"),
+            "Patient.managingOrganization",
+            "structure",
+        );
+        let entry = with(office, "#o");
+        let bundle = |entry: &str| {
+            format!(r#"{{"resourceType":"Bundle","type":"collection","entry":[{{"resource":{entry}}}]}}"#)
+        };
+        assert_eq!(issues(&bundle(&entry)), []);
+        let other = entry.replace("#o", "#p").replace(r#""id":"o""#, r##""id":"o","contact":[{"name":{"text":"x"}}],"extension":[{"url":"http://x","valueReference":{"reference":"#o"}}]"##);
+        one(&bundle(&other), "Bundle.entry[0].resource.managingOrganization", "invariant");
     }
 
     #[test]

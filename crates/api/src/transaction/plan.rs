@@ -2,18 +2,19 @@
 
 use std::collections::{HashMap, HashSet};
 
+use access::AccessError;
 use fhir::Value;
 use http::{Method, StatusCode};
-use store::{Change, Expect, Key, Stored, Write};
+use store::{Change, Expect, Key, StoreError, Stored, Write};
 
-use super::links;
+use crate::address::Pairs;
 use crate::answer::Answer;
 use crate::batch::{Entry, Place};
 use crate::body::Sent;
 use crate::call::Call;
 use crate::conditional;
 use crate::error::ApiError;
-use crate::{address, create, patch, update};
+use crate::{address, create, links, patch, update};
 
 /// What an entry comes to.
 pub enum Deed {
@@ -54,15 +55,13 @@ impl Plan {
     /// # Errors
     /// What refuses an entry refuses the transaction, and names the entry.
     pub async fn make(call: &Call, entries: &[Entry]) -> Result<Self, ApiError> {
-        let mut plan = Self { deeds: Vec::with_capacity(entries.len()), may_race: false };
+        let mut plan = Self { deeds: deeds(call, entries).await?, may_race: false };
         let (mut keys, mut urls, mut conditions) = (HashSet::new(), HashSet::new(), HashSet::new());
-        for entry in entries {
+        for (entry, deed) in entries.iter().zip(&plan.deeds) {
             let refused = |error: ApiError| error.at(entry.at.clone());
-            let call = call.entry(entry.params.clone(), entry.when.clone());
-            let deed = deed(&call, entry).await.map_err(refused)?;
             let looked = condition(entry).is_some() || entry.method == Method::PATCH;
             plan.may_race |= looked && entry.when.if_match.is_none();
-            if let Deed::Write { key, .. } = &deed
+            if let Deed::Write { key, .. } = deed
                 && !keys.insert(key.clone())
             {
                 return Err(refused(twice(format!("{key} is written twice"))));
@@ -78,9 +77,14 @@ impl Plan {
             {
                 return Err(refused(twice(format!("the condition {condition} stands twice"))));
             }
-            plan.deeds.push(deed);
         }
         Ok(plan)
+    }
+
+    /// Whether a condition failed by what the transaction itself writes, which no repetition changes.
+    pub fn meets_itself(&self, error: &ApiError) -> bool {
+        let ApiError::Access(AccessError::Store(StoreError::Exists { key, matches })) = error else { return false };
+        !matches.is_empty() && matches.iter().all(|found| found != key && self.entry_of(found).is_some())
     }
 
     /// The key that an entry's resource has after the transaction.
@@ -98,9 +102,15 @@ impl Plan {
     }
 
     /// The change that an entry makes, its links rewritten.
-    pub fn change(&self, at: usize, entry: &Entry, links: &HashMap<String, String>) -> Result<Change, ApiError> {
+    pub fn change(
+        &self,
+        call: &Call,
+        at: usize,
+        entry: &Entry,
+        links: &HashMap<String, String>,
+    ) -> Result<Change, ApiError> {
         let Deed::Write { key, expect, patched } = &self.deeds[at] else {
-            return Err(store::StoreError::Fault("only writes are changes").into());
+            return Err(StoreError::Fault("only writes are changes").into());
         };
         let (key, expect) = (key.clone(), expect.clone());
         if entry.method == Method::DELETE {
@@ -108,7 +118,7 @@ impl Plan {
         }
         let mut value = patched.clone().map_or_else(|| entry.sent().map(|sent| sent.value), Ok)?;
         links::rewrite(&mut value, entry.full_url.as_deref(), links);
-        Ok(create::put(key, expect, &Sent::from_value(value)))
+        Ok(create::put(call, key, expect, &Sent::from_value(value)))
     }
 }
 
@@ -121,22 +131,53 @@ fn twice(what: String) -> ApiError {
     ApiError::invalid("duplicate", "Bundle", what)
 }
 
+/// What each entry comes to, deletions first: they are done first (R4 §3.1.0.11.2), so that what
+/// they take is not found by the others' conditions.
+async fn deeds(call: &Call, entries: &[Entry]) -> Result<Vec<Deed>, ApiError> {
+    let mut deeds: Vec<Deed> = entries.iter().map(|_| Deed::Nothing).collect();
+    let mut taken = HashSet::new();
+    for deletions in [true, false] {
+        for (at, entry) in entries.iter().enumerate().filter(|(_, entry)| (entry.method == Method::DELETE) == deletions)
+        {
+            let call = call.entry(entry.params.clone(), entry.when.clone());
+            deeds[at] = deed(&call, entry, &taken).await.map_err(|error| error.at(entry.at.clone()))?;
+        }
+        taken = gone(entries, &deeds);
+    }
+    Ok(deeds)
+}
+
+/// What the transaction deletes.
+pub fn gone(entries: &[Entry], deeds: &[Deed]) -> HashSet<Key> {
+    let deleted = entries.iter().zip(deeds).filter(|(entry, _)| entry.method == Method::DELETE);
+    let key = |deed: &Deed| match deed {
+        Deed::Write { key, .. } => Some(key.clone()),
+        _ => None,
+    };
+    deleted.filter_map(|(_, deed)| key(deed)).collect()
+}
+
 /// The condition that names an entry's resource, if one does, in a form that can be compared.
-fn condition(entry: &Entry) -> Option<String> {
+pub fn condition(entry: &Entry) -> Option<String> {
     let Place::Type(kind) = &entry.place else { return None };
-    let mut pairs = match entry.method {
+    let pairs = match entry.method {
         Method::POST => conditional::criteria(entry.when.if_none_exist.as_deref()?).ok()?,
         Method::PUT | Method::DELETE => entry.params.clone(),
         _ => return None,
     };
-    pairs.sort();
-    Some(format!("{kind}{}", address::encode(&pairs)))
+    Some(comparable(kind, pairs))
 }
 
-async fn deed(call: &Call, entry: &Entry) -> Result<Deed, ApiError> {
+/// A condition in a form that can be compared.
+pub fn comparable(kind: &str, mut pairs: Pairs) -> String {
+    pairs.sort();
+    format!("{kind}{}", address::encode(&pairs))
+}
+
+async fn deed(call: &Call, entry: &Entry, gone: &HashSet<Key>) -> Result<Deed, ApiError> {
     match (&entry.method, &entry.place) {
         (&Method::GET, _) => Ok(Deed::Read),
-        (&Method::POST, Place::Type(kind)) => creating(call, entry, kind).await,
+        (&Method::POST, Place::Type(kind)) => creating(call, entry, kind, gone).await,
         (&Method::PUT, Place::Instance(key)) => {
             call.without_params()?;
             let sent = entry.sent()?;
@@ -147,7 +188,7 @@ async fn deed(call: &Call, entry: &Entry) -> Result<Deed, ApiError> {
             Ok(Deed::write(key.clone(), expect))
         }
         (&Method::PUT, Place::Type(kind)) => {
-            let found = conditional::find(call, kind, &call.params).await?;
+            let found = conditional::find(call, kind, &call.params, gone).await?;
             let Change { key, expect, .. } = update::replacing(call, kind, found, &entry.sent()?).await?;
             Ok(Deed::write(key, expect))
         }
@@ -162,15 +203,17 @@ async fn deed(call: &Call, entry: &Entry) -> Result<Deed, ApiError> {
             let expect = if matches!(asked, Expect::Any) { Expect::Version(version) } else { asked };
             Ok(Deed::Write { key: key.clone(), expect, patched: Some(sent.value) })
         }
-        (&Method::DELETE, Place::Type(kind)) => Ok(match conditional::find(call, kind, &call.params).await?.one {
-            Some(stored) => Deed::write(stored.key, Expect::Version(stored.version)),
-            None => Deed::Nothing,
-        }),
+        (&Method::DELETE, Place::Type(kind)) => {
+            Ok(match conditional::find(call, kind, &call.params, gone).await?.one {
+                Some(stored) => Deed::write(stored.key, Expect::Version(stored.version)),
+                None => Deed::Nothing,
+            })
+        }
         (method, _) => Err(ApiError::MethodNotAllowed { method: method.to_string() }),
     }
 }
 
-async fn creating(call: &Call, entry: &Entry, kind: &str) -> Result<Deed, ApiError> {
+async fn creating(call: &Call, entry: &Entry, kind: &str, gone: &HashSet<Key>) -> Result<Deed, ApiError> {
     call.without_params()?;
     let missing = ApiError::invalid("required", "Resource.resource", "this method needs a resource");
     let found = entry.resource.as_ref().and_then(Value::resource_type).ok_or(missing)?;
@@ -181,7 +224,7 @@ async fn creating(call: &Call, entry: &Entry, kind: &str) -> Result<Deed, ApiErr
     let Some(criteria) = &call.when.if_none_exist else {
         return Ok(Deed::write(key, Expect::Absent));
     };
-    let found = conditional::find(call, kind, &conditional::criteria(criteria)?).await?;
+    let found = conditional::find(call, kind, &conditional::criteria(criteria)?, gone).await?;
     Ok(match found.one {
         Some(stored) => Deed::Found(stored),
         None => Deed::write(key, found.expect_none()),

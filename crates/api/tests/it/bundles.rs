@@ -157,6 +157,52 @@ async fn conditions_in_a_transaction() {
 }
 
 #[tokio::test]
+async fn deletions_come_before_the_conditions_of_the_others() {
+    let server = Server::start().await;
+    server.have(ROSA).await;
+    let make = r#"{"resource":{"resourceType":"Patient","identifier":[{"system":"urn:x","value":"1"}]},"request":{"method":"POST","url":"Patient","ifNoneExist":"identifier=urn:x|1"}}"#;
+    let flag = |condition: &str| {
+        let body = format!(
+            r#"{{"resourceType":"Flag","status":"active","code":{{"text":"x"}},"subject":{{"reference":"Patient?identifier={condition}"}}}}"#
+        );
+        entry("POST", "Flag", &body)
+    };
+    let entries = [flag("urn:x|1"), make.to_owned(), entry("DELETE", "Patient/rosa", "")];
+    let entries: Vec<&str> = entries.iter().map(String::as_str).collect();
+    let reply = server.post("", &bundle("transaction", &entries)).await.is(200);
+    assert_eq!(statuses(&reply), ["201", "201", "204"], "{}", reply.text);
+    let there = server.get("/Patient?identifier=urn:x%7C1").await.matches();
+    assert_eq!(there.len(), 1);
+    assert_eq!(server.get(&format!("/Flag?subject=Patient/{}", there[0])).await.matches().len(), 1, "to the new one");
+    let put = entry("PUT", "Patient?identifier=urn:x%7C1", &ROSA.replace("rosa", &there[0]));
+    let gone = entry("DELETE", "Patient?identifier=urn:x%7C1", "");
+    let reply = server.post("", &bundle("transaction", &[&put, &gone])).await;
+    reply.refuses(400, "duplicate", Some("Bundle.entry[1]"));
+    let all = [flag("urn:x|1"), gone];
+    let reply = server.post("", &bundle("transaction", &[&all[0], &all[1]])).await;
+    reply.refuses(412, "not-found", Some("Bundle.entry[0]"));
+}
+
+#[tokio::test]
+async fn a_transaction_that_fails_the_same_way_again_is_not_repeated() {
+    let server = Server::start().await;
+    server.have(ROSA).await;
+    let other = r#"{"resource":{"resourceType":"Patient","identifier":[{"system":"urn:x","value":"7"}]},"request":{"method":"POST","url":"Patient","ifNoneExist":"identifier=urn:x|7"}}"#;
+    let stale =
+        format!(r#"{{"resource":{ROSA},"request":{{"method":"PUT","url":"Patient/rosa","ifMatch":"W/\"9\""}}}}"#);
+    let reply = server.post("", &bundle("transaction", &[other, &stale])).await;
+    reply.refuses(412, "conflict", Some("Bundle.entry[1]"));
+    let present =
+        format!(r#"{{"resource":{ROSA},"request":{{"method":"PUT","url":"Patient/rosa","ifNoneMatch":"*"}}}}"#);
+    let reply = server.post("", &bundle("transaction", &[other, &present])).await;
+    reply.refuses(412, "conflict", Some("Bundle.entry[1]"));
+    let plain = entry("POST", "Patient", r#"{"resourceType":"Patient","identifier":[{"system":"urn:x","value":"7"}]}"#);
+    let reply = server.post("", &bundle("transaction", &[&plain, other])).await;
+    reply.refuses(409, "conflict", Some("Bundle.entry[1]"));
+    assert!(server.get("/Patient?identifier=urn:x%7C7").await.matches().is_empty());
+}
+
+#[tokio::test]
 async fn a_batch_does_each_entry_on_its_own() {
     let server = Server::start().await;
     let entries = [
@@ -167,10 +213,11 @@ async fn a_batch_does_each_entry_on_its_own() {
         entry("DELETE", "Patient/rosa", ""),
         entry("GET", "Patient/rosa/_history/1", ""),
         entry("POST", "Patient/rosa", ROSA),
+        entry("GET", "metadata", ""),
     ];
     let entries: Vec<&str> = entries.iter().map(String::as_str).collect();
     let reply = server.post("", &bundle("batch", &entries)).await.is(200);
-    assert_eq!(statuses(&reply), ["201", "400", "200", "404", "204", "200", "405"], "{}", reply.text);
+    assert_eq!(statuses(&reply), ["201", "400", "200", "404", "204", "200", "405", "200"], "{}", reply.text);
     let body = reply.json();
     assert_eq!(body.items("entry")[1].text_at(&["response", "outcome", "issue", "expression"]), Some("Patient.gender"));
     assert_eq!(fhir::validate(&body), []);

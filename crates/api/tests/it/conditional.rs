@@ -116,3 +116,16 @@ async fn a_conditional_deletion_takes_one() {
     server.delete("/Patient?identifier=urn:x%7C1&_id=rosa").await.is(204);
     server.get("/Patient/rosa").await.refuses(410, "deleted", None);
 }
+
+#[tokio::test]
+async fn a_condition_that_no_repetition_changes_is_refused_for_what_it_is() {
+    let server = Server::start().await;
+    server.have(ROSA).await;
+    let new = |value: &str| ROSA.replace("\"value\":\"1\"", &format!("\"value\":\"{value}\""));
+    server.put("/Patient?identifier=urn:x%7C8", &new("8")).await.refuses(409, "conflict", None);
+    server.call("PUT", "/Patient/rosa", &[("if-none-match", "*")], ROSA).await.refuses(412, "conflict", None);
+    let maria = ROSA.replace("rosa", "maria");
+    server.call("PUT", "/Patient/maria", &[("if-none-match", "*")], &maria).await.is(201);
+    server.put("/Patient?identifier=", NEW).await.refuses(400, "value", Some("identifier"));
+    server.delete("/Patient?identifier=&gender=").await.refuses(400, "value", Some("identifier"));
+}

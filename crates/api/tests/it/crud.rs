@@ -55,6 +55,10 @@ async fn prefer_says_what_comes_back() {
     assert_eq!((minimal.text.as_str(), minimal.header("etag")), ("", "W/\"1\""));
     let outcome = server.call("PUT", "/Patient/rosa", &[("prefer", "return=OperationOutcome")], ROSA).await.is(200);
     assert_eq!(outcome.json().resource_type(), Some("OperationOutcome"));
+    for written in ["return=\"minimal\"", "RETURN=minimal; foo", "handling=strict, return = minimal"] {
+        let minimal = server.call("PUT", "/Patient/rosa", &[("prefer", written)], ROSA).await.is(200);
+        assert_eq!(minimal.text, "", "{written}");
+    }
     let whole = server.call("PUT", "/Patient/rosa", &[("prefer", "return=representation")], ROSA).await.is(200);
     assert_eq!(whole.json().id(), Some("rosa"));
 }
@@ -128,4 +132,37 @@ async fn validate_answers_without_writing() {
     server.post("/Patient/$validate?profile=http://x", ROSA).await.refuses(400, "not-supported", None);
     server.post("/Device/$validate", ROSA).await.refuses(400, "invalid", Some("Patient.resourceType"));
     assert_eq!(server.get("/Patient?_summary=count").await.json().get("total"), Some(&0.into()));
+}
+
+#[tokio::test]
+async fn a_reference_by_this_servers_own_address_is_a_reference_here() {
+    let server = Server::start().await;
+    server.have(ROSA).await;
+    let own = "http:\\/\\/tejido.test/fhir/Patient/rosa";
+    let flag = |reference: &str| {
+        format!(
+            r#"{{"resourceType":"Flag","status":"active","code":{{"text":"x"}},"subject":{{"reference":"{reference}"}}}}"#
+        )
+    };
+    let written = server.post("/Flag", &flag(own)).await.is(201).json();
+    assert_eq!(written.text_at(&["subject", "reference"]), Some("Patient/rosa"));
+    let batch = format!(
+        r#"{{"resourceType":"Bundle","type":"batch","entry":[{{"resource":{},"request":{{"method":"POST","url":"Flag"}}}}]}}"#,
+        flag(&format!("{own}/_history/1"))
+    );
+    server.post("", &batch).await.is(200);
+    server.post("/Flag", &flag("http://elsewhere.test/fhir/Patient/rosa")).await.is(201);
+    for path in [
+        "/Flag?subject=Patient/rosa",
+        "/Flag?subject=http://tejido.test/fhir/Patient/rosa",
+        "/Flag?patient=http://tejido.test/fhir/Patient/rosa/_history/1",
+        "/Flag?patient.name=caal",
+    ] {
+        assert_eq!(server.get(path).await.is(200).matches().len(), 2, "{path}");
+    }
+    assert_eq!(server.get("/Flag?subject=http://elsewhere.test/fhir/Patient/rosa").await.matches().len(), 1);
+    assert_eq!(server.get("/Patient?_revinclude=Flag:subject").await.ids("include").len(), 2);
+    let document = r#"{"resourceType":"Bundle","type":"collection","entry":[{"fullUrl":"http://tejido.test/fhir/Patient/rosa","resource":{"resourceType":"Patient","link":[{"other":{"reference":"http://tejido.test/fhir/Patient/rosa"},"type":"seealso"}]}}]}"#;
+    let kept = server.post("/Bundle", document).await.is(201);
+    assert_eq!(kept.text.matches("http://tejido.test/fhir/Patient/rosa").count(), 2, "{}", kept.text);
 }

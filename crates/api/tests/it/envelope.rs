@@ -53,6 +53,10 @@ async fn only_json_is_spoken() {
     server.get("/Patient?_format=xml").await.refuses(406, "not-supported", None);
     let xml = server.call("POST", "/Patient", &[("content-type", "application/fhir+xml")], "<Patient/>").await;
     xml.refuses(415, "not-supported", None);
+    for (kind, status) in [("application/fhir+json; charset=UTF-8", 201), ("application/json; charset=latin1", 415)] {
+        let patient = r#"{"resourceType":"Patient","active":true}"#;
+        server.call("POST", "/Patient", &[("content-type", kind)], patient).await.is(status);
+    }
 }
 
 #[tokio::test]

@@ -143,7 +143,7 @@ async fn no_road_of_a_chosen_id_tells_whether_it_is_taken() {
     assert_eq!(answers[0], answers[1]);
     assert!(answers[0].iter().all(|(status, _)| *status == 404), "{answers:?}");
     let headers = [("authorization", "Bearer caller-0"), ("if-none-match", "*")];
-    server.call("PUT", "/Patient/ana", &headers, &patient("ana").to_string()).await.is(409);
+    server.call("PUT", "/Patient/ana", &headers, &patient("ana").to_string()).await.is(412);
     let nameless = fhir::json!({ "resourceType": "Patient", "name": [{ "family": "Pop" }] }).to_string();
     ask(&server, 0, "PUT", "/Patient?identifier=urn:x%7C1", &nameless).await.is(201);
 }

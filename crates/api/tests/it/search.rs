@@ -36,6 +36,8 @@ async fn pages_hold_everything_once() {
         next = page.link("next");
     }
     assert_eq!(seen, ["p06", "p05", "p04", "p03", "p02", "p01", "p00"]);
+    let twice = server.get("/Patient?_sort=gender&_sort=-_id").await.is(200).matches();
+    assert_eq!(twice, ["p06", "p04", "p02", "p00", "p05", "p03", "p01"]);
 }
 
 #[tokio::test]
@@ -88,6 +90,14 @@ async fn unknown_parameters_are_refused_unless_the_caller_is_lenient() {
     let told = outcome.items("entry").last().unwrap();
     assert_eq!(told.text_at(&["search", "mode"]), Some("outcome"));
     assert!(told.text_at(&["resource", "issue", "diagnostics"]).unwrap().contains("nombre"), "{told}");
+    let known = server.call("GET", "/Patient?_content=x&gender=male", &[("prefer", "handling=lenient")], "").await;
+    assert_eq!(known.is(200).matches(), ["p01"]);
+    server.get("/Patient?_content=x").await.refuses(400, "not-supported", None);
+    let empty = server.get("/Patient?gender=male&name=").await.is(200);
+    assert_eq!(
+        (empty.matches(), empty.link("self")),
+        (vec!["p01".to_owned()], Some("/Patient?gender=male".to_owned()))
+    );
     let wrong = server.call("GET", "/Patient?birthdate=ayer", &[("prefer", "handling=lenient")], "").await;
     wrong.is(400);
 }

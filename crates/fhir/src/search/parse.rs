@@ -44,11 +44,12 @@ impl Query {
             "_include" => self.includes.push(self.include(name, value)?),
             "_revinclude" => self.revincludes.push(self.include(name, value)?),
             "_text" | "_content" | "_filter" | "_query" | "_list" | "_contained" | "_containedType" => {
-                return Err(malformed(name, "not supported: search by the parameters in the CapabilityStatement"));
+                return Err(QueryError::Unsupported { name: name.to_owned() });
             }
             "_sort" => {
-                let keys = value.split(',').map(|key| self.sort_key(key.trim()));
-                self.sort = keys.collect::<Result<_, _>>()?;
+                for key in value.split(',') {
+                    self.sort.push(self.sort_key(key.trim())?);
+                }
             }
             "_count" => {
                 let count = value.parse().map_err(|_| malformed(name, "a whole number from 0, such as _count=20"))?;

@@ -232,6 +232,12 @@ pub enum QueryError {
         /// The type searched.
         resource_type: String,
     },
+    /// A parameter of R4 that is not done here.
+    #[error("{name:?} is not supported: search by the parameters in the CapabilityStatement")]
+    Unsupported {
+        /// As written.
+        name: String,
+    },
     /// The modifier can't be used with this parameter.
     #[error("modifier :{modifier} can't be used with {name:?}")]
     Modifier {

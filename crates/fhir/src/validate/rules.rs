@@ -9,7 +9,7 @@ use crate::schema::TypeRef;
 use crate::search::date_range;
 
 /// Rules of whole resources.
-pub(super) fn resource(checker: &mut Checker, name: &str, object: &Object, contained: bool) {
+pub(super) fn resource(checker: &mut Checker<'_>, name: &str, object: &Object, contained: bool) {
     if contained {
         return;
     }
@@ -22,7 +22,7 @@ pub(super) fn resource(checker: &mut Checker, name: &str, object: &Object, conta
 }
 
 /// [dom-3] what is contained is used, [dom-4] and has no version of its own, and ids are unique.
-fn contained_rules(checker: &mut Checker, object: &Object, inside: &[Value]) {
+fn contained_rules(checker: &mut Checker<'_>, object: &Object, inside: &[Value]) {
     let mut uses = Vec::new();
     for (_, value) in object.iter() {
         local_references(value, &mut uses);
@@ -65,7 +65,7 @@ fn local_references(value: &Value, into: &mut Vec<String>) {
     }
 }
 
-fn bundle(checker: &mut Checker, object: &Object) {
+fn bundle(checker: &mut Checker<'_>, object: &Object) {
     let kind = object.get("type").and_then(Value::as_str).unwrap_or_default();
     if object.get("total").is_some() && !["searchset", "history"].contains(&kind) {
         checker.inside(".total", |checker| checker.report("invariant", "total only in a searchset or history (bdl-1)"));
@@ -95,7 +95,7 @@ fn bundle(checker: &mut Checker, object: &Object) {
 }
 
 /// Rules of data types.
-pub(super) fn complex(checker: &mut Checker, name: &str, object: &Object) {
+pub(super) fn complex(checker: &mut Checker<'_>, name: &str, object: &Object) {
     let has = |member: &str| object.get(member).is_some();
     let rule = match name {
         "Extension" => {
@@ -121,7 +121,7 @@ pub(super) fn complex(checker: &mut Checker, name: &str, object: &Object) {
 
 /// [per-1] start before end: as instants where both have a time, else as far as their texts agree
 /// in precision.
-fn period(checker: &mut Checker, object: &Object) {
+fn period(checker: &mut Checker<'_>, object: &Object) {
     let text = |name: &str| object.get(name).and_then(Value::as_str);
     let (Some(start), Some(end)) = (text("start"), text("end")) else { return };
     let backwards = if start.contains('T') && end.contains('T') {
@@ -136,11 +136,19 @@ fn period(checker: &mut Checker, object: &Object) {
 }
 
 /// Targets of a reference: its literal's type, its `type`, and what the element allows.
-pub(super) fn reference(checker: &mut Checker, allowed: &TypeRef, object: &Object) {
+pub(super) fn reference(checker: &mut Checker<'_>, allowed: &TypeRef, object: &Object) {
     let literal = object.get("reference").and_then(Value::as_str);
     let said = object.get("type").and_then(Value::as_str);
     let schema = checker.schema;
-    let from_literal = literal.and_then(|literal| target_type(literal, |name| schema.is_resource(name)));
+    let inside = literal.and_then(|literal| literal.strip_prefix('#')).filter(|id| !id.is_empty());
+    let inside = inside.map(|id| (id, checker.inside.iter().find(|resource| resource.id() == Some(id))));
+    if let Some((id, None)) = inside {
+        return checker.report("invariant", format!("the resource contains no #{id} (ref-1)"));
+    }
+    let from_literal = match inside {
+        Some((_, found)) => found.and_then(Value::resource_type).filter(|name| schema.is_resource(name)),
+        None => literal.and_then(|literal| target_type(literal, |name| schema.is_resource(name))),
+    };
     if let Some(literal) = literal.filter(|literal| !literal.contains(':') && !literal.starts_with('#')) {
         let shape = literal.split('/').collect::<Vec<_>>();
         let id = shape.get(1).copied().unwrap_or_default();

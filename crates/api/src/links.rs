@@ -1,21 +1,26 @@
-//! Links between the entries of a transaction (R4 §3.1.0.11.2): a `fullUrl` that another entry
+//! Links inside what is written. Those by this API's own address become relative. Those between the
+//! entries of a transaction (R4 §3.1.0.11.2) lead to what is made: a `fullUrl` that another entry
 //! refers to becomes `Type/id`, a conditional reference (`Patient?identifier=…`) becomes what it
 //! matches. Only links are touched: references, elements of type uri and its kin, and links in
 //! narrative; an identifier's value that happens to be a `urn:uuid` stays.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry::Vacant;
+use std::collections::{HashMap, HashSet};
 
 use fhir::Value;
 use fhir::json::Object;
 use fhir::schema::{self, TypeDef, TypeKind};
+use http::Method;
 
-use super::plan::Plan;
+use store::Key;
+
 use crate::address;
 use crate::batch::Entry;
+use crate::body::Sent;
 use crate::call::Call;
 use crate::conditional;
 use crate::error::ApiError;
+use crate::transaction::plan::{self, Plan};
 
 /// What kind of link a text is.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -28,7 +33,35 @@ enum Link {
     Narrative,
 }
 
-/// Where every link leads: the entries' fullUrls and the conditional references.
+/// The resource here that a URL names, with or without version, if it begins with this API's address.
+pub fn local(url: &str, base: &str) -> Option<Key> {
+    let path = url.strip_prefix(base)?.strip_prefix('/')?;
+    let path = path.split_once("/_history/").map_or(path, |(plain, _)| plain);
+    let (kind, id) = path.split_once('/')?;
+    (schema::r4().is_resource(kind) && fhir::is_id(id)).then(|| Key::new(kind, id))
+}
+
+/// The resource with its references by `base` made relative; `None` if it has none. A stored Bundle
+/// keeps them: they lead to its own entries.
+pub fn relative(sent: &Sent, base: &str) -> Option<Value> {
+    let host = base.split_once("://")?.1.split('/').next().filter(|host| !host.is_empty())?.as_bytes();
+    // Most resources don't speak of this host at all.
+    let speaks = || sent.bytes.windows(host.len()).any(|part| part == host);
+    if sent.value.resource_type() == Some("Bundle") || !speaks() {
+        return None;
+    }
+    let (mut value, mut changed) = (sent.value.clone(), false);
+    visit(&mut value, &mut |link, text| {
+        if link == Link::Reference && local(text, base).is_some() {
+            *text = text.split_off(base.len() + 1);
+            changed = true;
+        }
+    });
+    changed.then_some(value)
+}
+
+/// Where every link leads: the entries' fullUrls and the conditional references. Of these, one with
+/// the condition of an entry leads to what that entry makes or finds.
 ///
 /// # Errors
 /// `NoMatch` and `MultipleMatches` for conditional references that do not name one resource.
@@ -39,20 +72,34 @@ pub async fn resolve(call: &Call, entries: &[Entry], plan: &Plan) -> Result<Hash
             links.insert(url.clone(), key.to_string());
         }
     }
+    let gone = plan::gone(entries, &plan.deeds);
     for entry in entries {
         for condition in conditions(entry) {
             if let Vacant(place) = links.entry(condition) {
-                let target = target(call, place.key()).await.map_err(|error| error.at(entry.at.clone()))?;
-                place.insert(target);
+                let found = target(call, place.key(), entries, plan, &gone).await;
+                place.insert(found.map_err(|error| error.at(entry.at.clone()))?);
             }
         }
     }
     Ok(links)
 }
 
-async fn target(call: &Call, condition: &str) -> Result<String, ApiError> {
+async fn target(
+    call: &Call,
+    condition: &str,
+    entries: &[Entry],
+    plan: &Plan,
+    gone: &HashSet<Key>,
+) -> Result<String, ApiError> {
     let (kind, query) = condition.split_once('?').unwrap_or((condition, ""));
-    let found = conditional::find(call, &address::known_type(kind)?, &address::decode(query)?).await?;
+    let (kind, pairs) = (address::known_type(kind)?, address::decode(query)?);
+    let same = Some(plan::comparable(&kind, pairs.clone()));
+    let made = (0..entries.len()).filter(|at| entries[*at].method != Method::DELETE);
+    let mut made = made.filter(|at| plan::condition(&entries[*at]) == same).filter_map(|at| plan.key(at));
+    if let Some(key) = made.next() {
+        return Ok(key.to_string());
+    }
+    let found = conditional::find(call, &kind, &pairs, gone).await?;
     let missing = || ApiError::NoMatch { criteria: condition.to_owned() };
     Ok(found.one.ok_or_else(missing)?.key.to_string())
 }
