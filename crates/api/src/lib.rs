@@ -39,6 +39,7 @@ use axum::Router;
 use axum::routing::{get, post};
 
 pub use call::Peer;
+pub use outcome::timed_out;
 pub use transact::{Refused, transact};
 
 /// Where the API lies.

@@ -131,6 +131,13 @@ impl IntoResponse for ApiError {
     }
 }
 
+/// The answer to a request that did not come to its end in time.
+pub fn timed_out() -> Response {
+    let issue = Issue::general("timeout", "the request took too long to arrive or to be answered; send it again");
+    let body: Bytes = operation_outcome(&[issue]).to_bytes().into();
+    (StatusCode::REQUEST_TIMEOUT, [(CONTENT_TYPE, FHIR_JSON)], body).into_response()
+}
+
 /// Nothing is at this address.
 pub async fn no_route(request: Request) -> ApiError {
     ApiError::NoRoute { path: request.uri().path().to_owned() }

@@ -14,7 +14,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::ConnectInfo;
 use axum::response::{IntoResponse, Response};
-use http::{HeaderValue, Request, StatusCode, header};
+use http::{HeaderValue, Request, header};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
@@ -109,7 +109,9 @@ impl Hall {
             let service =
                 TowerToHyperService::new(tower::service_fn(move |mut request: Request<hyper::body::Incoming>| {
                     mark(&mut request, peer, secure, &door);
-                    in_time(REQUEST, router.clone().oneshot(request.map(Body::new)))
+                    let machine = request.uri().path().strip_prefix(api::MOUNT).is_some_and(below);
+                    let late = if machine { api::timed_out } else { web::timed_out };
+                    in_time((REQUEST, late), router.clone().oneshot(request.map(Body::new)))
                 }));
             // HTTP/2 is what TLS agreed on. To find out by listening would wait for a silent caller
             // without end.
@@ -139,11 +141,19 @@ fn builder(two: bool) -> auto::Builder<TokioExecutor> {
     if two { builder.http2_only() } else { builder.http1_only() }
 }
 
+/// Whether the rest of a path lies at or below what was taken off.
+fn below(rest: &str) -> bool {
+    rest.is_empty() || rest.starts_with('/')
+}
+
 /// Nobody holds a handler for ever by sending a body drop by drop.
-async fn in_time<E>(limit: Duration, answer: impl Future<Output = Result<Response, E>>) -> Result<Response, E> {
+async fn in_time<E>(
+    (limit, late): (Duration, fn() -> Response),
+    answer: impl Future<Output = Result<Response, E>>,
+) -> Result<Response, E> {
     match tokio::time::timeout(limit, answer).await {
         Ok(answer) => answer,
-        Err(_) => Ok((StatusCode::REQUEST_TIMEOUT, [(header::CONNECTION, "close")]).into_response()),
+        Err(_) => Ok(([(header::CONNECTION, "close")], late()).into_response()),
     }
 }
 
@@ -302,8 +312,16 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_request_without_end_is_ended() {
-        let answer = in_time(Duration::from_millis(1), std::future::pending::<Result<Response, ()>>()).await.unwrap();
-        assert_eq!(answer.status(), StatusCode::REQUEST_TIMEOUT);
+    async fn a_request_without_end_is_ended_in_the_words_of_whoever_asked() {
+        for (late, kind) in
+            [(api::timed_out as fn() -> Response, "application/fhir+json"), (web::timed_out, "text/html")]
+        {
+            let never = std::future::pending::<Result<Response, ()>>();
+            let answer = in_time((Duration::from_millis(1), late), never).await.unwrap();
+            assert_eq!(answer.status(), http::StatusCode::REQUEST_TIMEOUT);
+            assert_eq!(answer.headers()["connection"], "close");
+            assert!(answer.headers()["content-type"].to_str().unwrap().starts_with(kind));
+        }
+        assert!(below("") && below("/Patient") && !below("x"));
     }
 }

@@ -179,6 +179,28 @@ async fn answered(visit: &Visit, slot: once::Slot, request: Request, next: Next)
     }
 }
 
+/// What was refused before a page of ours saw it (an address that is no text, a method that no row
+/// has, a query with a field twice) is told as every page tells it.
+fn in_our_words(response: Response) -> Response {
+    let status = response.status();
+    let html =
+        response.headers().get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    if html || !status.is_client_error() {
+        return response;
+    }
+    let problem = match status {
+        StatusCode::NOT_FOUND => Problem::NotFound,
+        StatusCode::PAYLOAD_TOO_LARGE => Problem::TooLarge,
+        _ => Problem::Unreadable,
+    };
+    let mut told = problem.into_response();
+    *told.status_mut() = status;
+    if let Some(allow) = response.headers().get(header::ALLOW) {
+        told.headers_mut().insert(header::ALLOW, allow.clone());
+    }
+    told
+}
+
 /// Finds out who visits, and remembers the browser by a cookie.
 pub async fn visit(Extract(state): Extract<Arc<Shared>>, mut request: Request, next: Next) -> Response {
     let headers = request.headers();
@@ -311,9 +333,9 @@ const HEADERS: [(&str, &str); 6] = [
     ("cross-origin-opener-policy", "same-origin"),
 ];
 
-/// Puts the security headers on every answer.
+/// Puts the security headers on every answer, and our words on every refusal.
 pub async fn headers(Extract(state): Extract<Arc<Shared>>, request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
+    let mut response = in_our_words(next.run(request).await);
     let headers: &mut HeaderMap = response.headers_mut();
     for (name, value) in HEADERS {
         headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));

@@ -43,6 +43,7 @@ use store::{Live, StoreError};
 use tower_http::compression::CompressionLayer;
 
 pub use pages::routes;
+pub use problem::timed_out;
 pub use route::{Expects, Route};
 pub(crate) use text::t;
 

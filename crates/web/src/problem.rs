@@ -37,6 +37,8 @@ pub enum Problem {
     TooLarge,
     /// A request that no page of ours makes.
     Unreadable,
+    /// It did not arrive, or was not answered, in time.
+    Slow,
     /// Too many tries, or too much to do: again in so many seconds.
     Busy(u64),
     /// A person's record that opens only with a written reason: the person's id.
@@ -70,6 +72,7 @@ impl Problem {
             Self::Twice | Self::Stale | Self::Rule(_) | Self::Again(_) => StatusCode::CONFLICT,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Unreadable => StatusCode::BAD_REQUEST,
+            Self::Slow => StatusCode::REQUEST_TIMEOUT,
             Self::Busy(_) | Self::Untraced => StatusCode::SERVICE_UNAVAILABLE,
             Self::Fault => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -86,6 +89,7 @@ impl Problem {
             Self::Rule(breach) => (t("regla-titulo"), t("regla").with("razon", reason(*breach))),
             Self::TooLarge => (t("muy-grande-titulo"), t("muy-grande")),
             Self::Unreadable => (t("ilegible-titulo"), t("ilegible")),
+            Self::Slow => (t("tarde-titulo"), t("tarde")),
             Self::Busy(seconds) => (t("ocupado-titulo"), t("ocupado").with("n", *seconds)),
             Self::Untraced => (t("sin-rastro-titulo"), t("sin-rastro")),
             Self::Fault => (t("falla-titulo"), t("falla")),
@@ -182,4 +186,9 @@ impl IntoResponse for Problem {
         *response.status_mut() = self.status();
         response
     }
+}
+
+/// The answer to a request that did not come to its end in time.
+pub fn timed_out() -> Response {
+    Problem::Slow.into_response()
 }

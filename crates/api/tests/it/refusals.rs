@@ -130,3 +130,37 @@ async fn a_hundred_megabytes_are_refused_while_they_come() {
         Request::post("/fhir/Patient").header("authorization", "Bearer sistema").header("content-length", "104857600");
     server.send(told.body(Body::empty()).unwrap()).await.refuses(413, "too-long", None);
 }
+
+#[tokio::test]
+async fn whatever_can_not_be_taken_is_refused_by_an_outcome() {
+    let server = Server::start().await;
+    let long = format!("/fhir/Patient/{}", "a".repeat(20_000));
+    let cases: [(&str, &str, u16); 13] = [
+        ("GET", "/fhir/Patient/%FF", 404),
+        ("GET", "/fhir/%FF/p", 404),
+        ("GET", "/fhir/%C3%28", 404),
+        ("GET", "/fhir/Patient/p/_history/%FF", 404),
+        ("GET", "/fhir/Patient?name=%FF", 400),
+        ("GET", "/fhir/a/b/c/d/e", 404),
+        ("GET", "/fhir//", 404),
+        ("GET", &long, 404),
+        ("POST", "/fhir/metadata", 405),
+        ("TRACE", "/fhir/Patient/p", 405),
+        ("BREW", "/fhir/Patient", 405),
+        ("DELETE", "/fhir/", 405),
+        ("POST", "/fhir/Patient", 415),
+    ];
+    let mut wrong = Vec::new();
+    for (method, path, status) in cases {
+        let request = Request::builder().method(method).uri(path).header("authorization", "Bearer sistema");
+        let request = request.header("content-type", "text/csv").body(Body::from("x")).unwrap();
+        let reply = server.send(request).await;
+        let outcome = reply.header("content-type").starts_with("application/fhir+json")
+            && reply.json().resource_type() == Some("OperationOutcome");
+        if reply.status.as_u16() != status || !outcome {
+            wrong.push(format!("{method} {path:.60}: {} {:.200}", reply.status, reply.text));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert_eq!(server.store.head().await.unwrap().seq, 0);
+}

@@ -116,6 +116,8 @@ muy-grande-titulo = Lo que envió es demasiado grande
 muy-grande = No guardamos nada. Acorte el texto o envíe un archivo más pequeño.
 ilegible-titulo = No pudimos leer lo que envió
 ilegible = No guardamos nada. Vuelva a abrir la página y envíe otra vez.
+tarde-titulo = Tardó demasiado
+tarde = No llegó completo a tiempo, o no pudimos responderle. Abra la página, revise si quedó guardado y, si no, envíe otra vez.
 ocupado-titulo = Espere un momento
 ocupado = No guardamos nada. Intente de nuevo en { $n ->
     [one] { $n } segundo

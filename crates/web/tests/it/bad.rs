@@ -1,4 +1,5 @@
-//! What browsers of ours never send: bodies without end, days that there are not. Each is answered in Spanish, changes nothing, and takes no more memory than a form.
+//! What browsers of ours never send: bodies without end, words that are not text, days that there
+//! are not. Each is answered in Spanish, changes nothing, and takes no more memory than a form.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,9 +12,9 @@ use testkit::{HOSPITAL, POST};
 use web::{Expects, Route};
 
 use crate::Site;
-use crate::browser::Answer;
+use crate::browser::{Answer, Browser};
 use crate::house::well_made;
-use crate::oversight::with_code;
+use crate::oversight::{supervisor, with_code};
 
 const MEGABYTE: usize = 1 << 20;
 
@@ -87,6 +88,134 @@ async fn a_file_without_end_is_refused_at_its_limit() {
         too_large(path, &answer);
         assert!(taken.load(Ordering::SeqCst) <= 10, "{path} took {taken:?} MB");
     }
+}
+
+/// Where the fields of a page's searches lead, each with its names.
+fn searches(page: &Answer) -> Vec<(String, Vec<String>)> {
+    let attribute = |tag: &str, name: &str| {
+        let rest = tag.split(&format!(" {name}=\"")).nth(1)?;
+        Some(rest[..rest.find('"')?].to_owned())
+    };
+    let forms = page.body.split("<form ").skip(1).map(|form| form.split("</form>").next().unwrap());
+    let asks = forms.filter(|form| form.split('>').next().unwrap().contains("method=\"get\""));
+    let fields = |form: &str| form.split('<').filter_map(|tag| attribute(tag.split('>').next()?, "name")).collect();
+    asks.map(|form| (attribute(&format!(" {form}"), "action").unwrap(), fields(form))).collect()
+}
+
+#[tokio::test]
+async fn hostile_words_are_data_in_every_search() {
+    let site = crate::network::with_network().await;
+    let long = "a".repeat(10_000);
+    let hostile = [
+        "%25",
+        "_",
+        "%27",
+        "%27%20OR%201%3D1--",
+        "%5C",
+        "%22%3E%3Ci%3Exq",
+        "%00",
+        "%E2%80%AE%D7%90%E2%80%8F",
+        "%FF%FE",
+        "%F0%9F%8C%BD",
+        "a%7Cb%2Cc%24d",
+        "*",
+        "%0D%0AX%3A%20y",
+        "31%2F02%2F2026",
+        "9999-99-99",
+        "-1",
+        "99999999999999999999",
+        long.as_str(),
+    ];
+    let mut people = vec![
+        with_code(&site, "gobierna", Role::Administrator).await,
+        with_code(&site, "audita", Role::Auditor).await,
+        supervisor(&site).await,
+    ];
+    for (role, place) in [(Role::Nurse, POST), (Role::Specialist, HOSPITAL), (Role::Clerk, HOSPITAL)] {
+        people.push(site.logged_in(role.code(), role, place).await);
+    }
+    let mut asked = std::collections::BTreeSet::new();
+    for browser in &mut people {
+        for route in web::routes().iter().filter(|route| route.method == Method::GET && !route.path.contains('{')) {
+            let page = browser.get(route.path).await;
+            for (action, names) in searches(&page) {
+                asked.insert(action.clone());
+                for words in hostile {
+                    let query: Vec<String> = names.iter().map(|name| format!("{name}={words}")).collect();
+                    if words.len() * names.len() < 60_000 {
+                        answered(browser, &format!("{action}?{}", query.join("&"))).await;
+                    }
+                    for name in &names {
+                        answered(browser, &format!("{action}?{name}={words}")).await;
+                    }
+                }
+            }
+        }
+    }
+    let known = ["/agenda", "/auditoria", "/cuentas", "/personas", "/r", "/red", "/referencias"];
+    assert!(known.iter().all(|path| asked.contains(*path)), "a search was not found: {asked:?}");
+}
+
+/// A page of ours, or where one leads.
+async fn answered(browser: &mut Browser, path: &str) {
+    let page = browser.get(path).await;
+    let shown: String = path.chars().take(200).collect();
+    assert!(
+        !page.status.is_server_error() || page.status == StatusCode::SERVICE_UNAVAILABLE,
+        "{shown}: {}",
+        page.status
+    );
+    if page.status != StatusCode::SEE_OTHER {
+        well_made(&shown, &page);
+        assert!(!page.body.contains("<i>xq"), "{shown}: {}", page.body);
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_text_is_refused_in_spanish() {
+    let site = crate::post::site().await;
+    let mut nurse = site.logged_in("ana", Role::Nurse, POST).await;
+    for path in [
+        "/personas/%FF",
+        "/referencias/%C3%28",
+        "/r/%FF",
+        "/personas?q=a&q=b",
+        "/referencias/nada/imprimir?hoja=a&hoja=b",
+    ] {
+        let page = nurse.get(path).await;
+        assert!(page.status.is_client_error(), "{path}: {}", page.status);
+        well_made(path, &page);
+    }
+    for method in [Method::PUT, Method::DELETE, Method::POST] {
+        let page =
+            nurse.send(Request::builder().method(method.clone()).uri("/personas").body(Body::empty()).unwrap()).await;
+        assert_eq!(page.status, StatusCode::METHOD_NOT_ALLOWED, "{method}");
+        assert_eq!(page.headers.get(header::ALLOW).map(|value| value.as_bytes()), Some(&b"GET,HEAD"[..]));
+        well_made("/personas", &page);
+    }
+    let form = |body: Vec<u8>, kind: &'static str| {
+        Request::post("/personas/rosa/atender").header(header::CONTENT_TYPE, kind).body(Body::from(body)).unwrap()
+    };
+    let urlencoded = "application/x-www-form-urlencoded";
+    for (body, kind) in [
+        (b"_sello=\xff&motivo=\xfe".to_vec(), urlencoded),
+        (b"motivo=%FF%FE%".to_vec(), urlencoded),
+        (b"{\"motivo\":1}".to_vec(), "application/json"),
+        (b"motivo".to_vec(), "text/plain"),
+        (Vec::new(), "multipart/form-data"),
+    ] {
+        let page = nurse.send(form(body, kind)).await;
+        assert!(page.status.is_client_error(), "{kind}: {}", page.status);
+        well_made(kind, &page);
+    }
+    let sheet = nurse.get("/personas/rosa/atender").await;
+    let body = [
+        format!("_sello={}&_una={}&boton=guardar&motivo=", sheet.hidden("_sello"), sheet.hidden("_una")).into_bytes(),
+        b"ve\xff%FE%00mal".to_vec(),
+    ]
+    .concat();
+    let kept = nurse.send(form(body, urlencoded)).await;
+    assert!(!kept.status.is_server_error(), "{}", kept.body);
 }
 
 #[tokio::test]
