@@ -8,7 +8,7 @@ use store::{Change, Expect, Key, Live, PrivateExpect, PrivateWrite, StoreError, 
 
 use crate::duplicates::{Resemblance, compare};
 use crate::people::Entry;
-use crate::{Find, IdentityError, People, PersonCard, Registration, today};
+use crate::{Cui, Find, IdentityError, People, PersonCard, Registration, today};
 
 /// At most so many persons are shown.
 const MOST: usize = 20;
@@ -125,12 +125,25 @@ pub async fn duplicates(
     alike.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| a.1.cmp(&b.1)));
     alike.truncate(MOST_ALIKE);
     let ids: Vec<String> = alike.iter().map(|(_, id, _)| id.clone()).collect();
+    if ids.is_empty() {
+        asked_for_nobody(access, cx, form).await?;
+    }
     let cards = shown(access, cx, &ids).await?;
     let candidate = |card: PersonCard| {
         let (score, _, reasons) = alike.iter().find(|(_, id, _)| *id == card.id)?;
         Some(Candidate { score: *score, reasons: reasons.clone(), card })
     };
     Ok(cards.into_iter().filter_map(candidate).collect())
+}
+
+/// Whoever learns that nobody is alike has asked the index as well: it is counted and written down.
+async fn asked_for_nobody(access: &Access, cx: &Cx, form: &Registration) -> Result<(), IdentityError> {
+    let words = crate::name::words(&form.person_name().full());
+    let asked = Find { words, cui: Cui::parse(&form.cui).ok(), ..Find::default() };
+    if !asked.is_empty() {
+        access.index_search(cx, &Query { count: Some(1), ..written(&asked, None)? }).await?;
+    }
+    Ok(())
 }
 
 /// Registers a person at the caller's facility. Each "not the same" is kept as a Basic.

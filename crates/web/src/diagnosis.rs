@@ -10,6 +10,8 @@ pub const ROWS: [(&str, &str); 3] = [("dx1", "dx1-codigo"), ("dx2", "dx2-codigo"
 /// Chosen: the words as they were typed.
 const UNCODED: &str = "sin-codigo";
 const OFFERED: usize = 8;
+/// Longer than this is no diagnosis.
+const WORDS: usize = 300;
 
 /// A code that was typed, and the words behind it: one of the table, or any other written with its
 /// point (`Z98.8`). What only looks like one (`B12 baja`) is words.
@@ -30,7 +32,7 @@ fn pointed(code: &str) -> String {
 pub fn read(form: &mut Form, rows: usize, codes: &Codes) -> Vec<(String, String)> {
     let mut found = Vec::new();
     for (typed, chosen) in ROWS.into_iter().take(rows) {
-        let words = form.optional(typed, 300);
+        let words = form.optional(typed, WORDS);
         if words.is_empty() {
             continue;
         }
@@ -54,12 +56,21 @@ pub fn read(form: &mut Form, rows: usize, codes: &Codes) -> Vec<(String, String)
     found
 }
 
+/// The codes that fit the first diagnosis of a form that is still being typed: as people write them,
+/// with their words. What already is a code needs none.
+pub fn offered(form: &Form, codes: &Codes) -> Vec<(String, String)> {
+    let typed = ROWS.map(|(typed, _)| form.get(typed)).into_iter().find(|words| !words.is_empty());
+    let words = typed.filter(|words| words.chars().count() <= WORDS && codes.find(words).is_none());
+    let found = words.map(|words| codes.search(words, OFFERED)).unwrap_or_default();
+    found.into_iter().map(|one| (pointed(&one.code), one.label.clone())).collect()
+}
+
 /// The fields, with the codes that fit what was typed.
 pub fn fields(form: &Form, rows: usize, codes: &Codes) -> Vec<Field> {
     let mut fields = Vec::new();
     for (place, (typed, chosen)) in ROWS.into_iter().take(rows).enumerate() {
         let label = if place == 0 { t("dx-principal") } else { t("dx-otro").with("n", place + 1) };
-        let line = form.line(typed, label);
+        let line = form.line(typed, label).asks("/diagnosticos/parecidos");
         fields.push(if place == 0 { line.hint(t("dx-ayuda")) } else { line });
         let words = form.get(typed);
         let offered = codes.search(words, OFFERED);
@@ -133,6 +144,14 @@ mod tests {
         assert_eq!(found[0], (String::new(), "B12 baja".to_owned()));
         assert_eq!(found[1], ("J00".to_owned(), "con tos".to_owned()));
         assert_eq!(found[2], (String::new(), "T40".to_owned()));
+    }
+
+    #[test]
+    fn codes_are_offered_while_words_are_typed_and_no_longer_for_a_code() {
+        let codes = Codes::default();
+        let offered = |words: &str| super::offered(&form(&[("dx2", words)]), &codes);
+        assert!(offered("resfri").iter().any(|(code, _)| code == "J00"));
+        assert_eq!((offered("J00"), offered("zzz"), offered(&"a".repeat(301))), (vec![], vec![], vec![]));
     }
 
     #[test]

@@ -187,6 +187,7 @@ struct Attributes {
     mode: &'static str,
     autocomplete: &'static str,
     unit: &'static str,
+    asks: &'static str,
     focus: bool,
 }
 
@@ -240,6 +241,13 @@ impl Field {
     #[must_use]
     pub fn size(mut self, class: &'static str) -> Self {
         self.attributes.size = class;
+        self
+    }
+
+    /// What fits is offered below while somebody types: the path that is asked.
+    #[must_use]
+    pub fn asks(mut self, path: &'static str) -> Self {
+        self.attributes.asks = path;
         self
     }
 

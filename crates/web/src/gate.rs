@@ -97,6 +97,19 @@ impl FromRequest<Arc<Shared>> for Posted {
     }
 }
 
+/// A question that a page of ours asks while somebody types: sealed, and asked as often as it likes,
+/// since it changes nothing.
+pub struct Asking(pub Form);
+
+impl FromRequest<Arc<Shared>> for Asking {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &Arc<Shared>) -> Result<Self, Problem> {
+        let visit = request.extensions().get::<Visit>().cloned().ok_or(Problem::Fault)?;
+        sealed(&visit, request, state).await.map(Self)
+    }
+}
+
 /// The most fields that come with a file.
 const FIELDS_WITH_FILE: usize = 50;
 

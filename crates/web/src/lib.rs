@@ -1,4 +1,5 @@
-//! HTTP for people: server-rendered pages in Spanish that work without JavaScript.
+//! HTTP for people: server-rendered pages in Spanish that work without JavaScript; what a script adds
+//! (`islands/`) is an aid.
 //!
 //! A page is one file in `pages/`, its template in `templates/pages/`, its words in
 //! `locales/es/*.ftl`, and its rows in [`routes`], which say who may ask for it; `gate` holds

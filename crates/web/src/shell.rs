@@ -11,7 +11,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use care::referral::moves::MoveKind;
 
-use crate::assets::STYLE_PATH;
+use crate::assets::{SCRIPT_PATH, STYLE_PATH};
 use crate::gate::Visit;
 use crate::pages::agenda::HOLDERS;
 use crate::pages::audit::READERS;
@@ -369,13 +369,19 @@ fn current(href: &str, path: &str) -> bool {
     path == href || (href != "/" && path.strip_prefix(href).is_some_and(|rest| rest.starts_with('/')))
 }
 
-/// Renders a page and puts in the icons that it uses.
+/// Renders a page and puts in the icons that it uses, and the script where a part of it asks.
 pub fn respond(page: &impl Template) -> Response {
     let Ok(html) = page.render() else {
         return axum::http::StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
-    let html = html.replacen("<!--sprite-->", &sprite(&html), 1);
+    let html = html.replacen("<!--sprite-->", &sprite(&html), 1).replacen("<!--script-->\n", &script(&html), 1);
     ([(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CACHE_CONTROL, "no-store")], html).into_response()
+}
+
+/// The script of a page with a part that asks while somebody types.
+fn script(html: &str) -> String {
+    let asks = html.contains(" data-ask=\"");
+    if asks { format!("<script src=\"{}\" defer></script>\n", *SCRIPT_PATH) } else { String::new() }
 }
 
 fn sprite(html: &str) -> String {

@@ -30,12 +30,13 @@ pub struct Violation {
 }
 
 impl Browser {
-    /// Opens a window this wide (CSS pixels).
+    /// Opens a window this wide (CSS pixels). Without `scripts` no script of a page reaches it: the
+    /// driver's own work goes on, which hangs in a browser that has JavaScript switched off.
     ///
     /// # Panics
     /// If chromedriver or chromium is not installed: `./tejido test` installs both.
     #[allow(clippy::zombie_processes, reason = "Drop waits for it")]
-    pub async fn open(width: u32, javascript: bool) -> Self {
+    pub async fn open(width: u32, scripts: bool) -> Self {
         let profile = tempfile::tempdir().expect("a temporary folder");
         let port = free_port();
         let driver = Command::new("chromedriver")
@@ -44,8 +45,6 @@ impl Browser {
             .stderr(Stdio::null())
             .spawn()
             .expect("chromedriver is installed");
-        let preferences =
-            if javascript { json!({}) } else { json!({ "profile.managed_default_content_settings.javascript": 2 }) };
         let arguments = [
             "--headless=new".to_owned(),
             "--no-sandbox".to_owned(),
@@ -61,7 +60,6 @@ impl Browser {
         ];
         let capabilities = json!({ "goog:chromeOptions": {
             "args": arguments,
-            "prefs": preferences,
             "mobileEmulation": { "deviceMetrics": { "width": width, "height": 800, "pixelRatio": 1.0, "mobile": false } },
         } });
         let Value::Object(capabilities) = capabilities else { unreachable!("an object was written") };
@@ -69,11 +67,24 @@ impl Browser {
         builder.capabilities(capabilities);
         for _ in 0..100 {
             if let Ok(client) = builder.connect(&format!("http://127.0.0.1:{port}")).await {
-                return Self { client, driver, _profile: profile };
+                let browser = Self { client, driver, _profile: profile };
+                if !scripts {
+                    browser.block("*/guion/*").await;
+                }
+                return browser;
             }
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
         panic!("chromedriver does not answer on port {port}");
+    }
+
+    /// Lets nothing of these addresses in.
+    async fn block(&self, addresses: &str) {
+        let all = [("Network.enable", json!({})), ("Network.setBlockedURLs", json!({ "urls": [addresses] }))];
+        for (name, arguments) in all {
+            let command = ChromeCommand { name, arguments };
+            self.client.issue_cmd(command).await.expect("the browser blocks addresses");
+        }
     }
 
     /// Makes the window this wide.

@@ -11,6 +11,12 @@ reg-parecidas-hay = { $n ->
    *[other] Estas { $n } personas se parecen
 }
 reg-parecidas-ayuda = Pregunte por la fecha de nacimiento, los apellidos y el lugar. Si es la misma, abra su historia; no la registre otra vez.
+reg-mientras = { $n ->
+    [one] Quizá ya está registrada
+   *[other] Quizá ya está registrada: { $n } personas parecidas
+}
+reg-mientras-ayuda = Revise antes de seguir. Lo que escribió se queda aquí.
+reg-mientras-abrir = Es esta: abrir en otra pestaña
 reg-es-esta = Es esta persona
 reg-no-es = No es ninguna: registrar
 reg-asi = Está bien escrito: registrar

@@ -61,6 +61,7 @@ async fn page(visit: &Visit, form: Form, stored: &Stored) -> Result<PersonForm, 
         button: t("cor-boton"),
         away: (format!("/personas/{id}"), t("volver-persona")),
         thread: thread(visit, id).await?,
+        asks: false,
         form,
     })
 }

@@ -24,6 +24,7 @@ mod map;
 mod network;
 mod network_import;
 mod notice;
+mod offer;
 pub(crate) mod person;
 mod pieces;
 mod print;
@@ -143,6 +144,7 @@ fn of_visit() -> Vec<Route> {
 /// The post's side of the journey.
 fn at_post() -> Vec<Route> {
     vec![
+        Route::post("/diagnosticos/parecidos", Expects::Session, offer::ask_codes),
         Route::get("/personas/{id}/atender", ATTENDS, visit::show_visit),
         Route::post("/personas/{id}/atender", ATTENDS, visit::take_visit),
         Route::get("/personas/{id}/atendida", ATTENDS, visit::show_signed),
@@ -221,6 +223,7 @@ fn at_registration() -> Vec<Route> {
     vec![
         Route::get("/personas/registrar", seekers, register::show_register),
         Route::post("/personas/registrar", seekers, register::take_register),
+        Route::post("/personas/parecidas", seekers, register::ask_alike),
         Route::get("/personas/{id}/corregir", seekers, correct::show_correct),
         Route::post("/personas/{id}/corregir", seekers, correct::take_correct),
         Route::get("/personas/{id}/copia", Expects::Session, copy::show_copy),

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use crate::demography::{self, Places};
 use crate::form::{Field, Form};
-use crate::gate::{Posted, Visit, done, mend, show};
+use crate::gate::{Asking, Posted, Visit, done, mend, show};
 use crate::pages::person::Head;
 use crate::problem::{Answer, Problem};
 use crate::sheet::Group;
@@ -20,6 +20,8 @@ use crate::ui::{Note, Tag, Thread, Tone};
 
 /// Longer than this is no file number.
 const FILE: usize = 40;
+/// With less typed nobody is looked for.
+const LETTERS: usize = 3;
 
 /// The form of demographics, for somebody new or to be corrected.
 #[derive(Template)]
@@ -51,6 +53,8 @@ pub struct PersonForm {
     pub away: (String, Text),
     /// What was changed before.
     pub thread: Thread,
+    /// Whether those who look alike are shown while it is typed.
+    pub asks: bool,
 }
 
 /// What was looked for before.
@@ -89,12 +93,13 @@ async fn form_page(visit: &Visit, form: Form) -> Result<PersonForm, Problem> {
         button: t("reg-boton"),
         away: ("/personas".into(), t("volver-personas")),
         thread: Thread(Vec::new()),
+        asks: true,
         form,
     })
 }
 
 /// Somebody alike, as the index shows them.
-struct Alike {
+pub struct Alike {
     id: String,
     head: Head,
     about: String,
@@ -152,6 +157,28 @@ fn key_of(form: &Form, typed: &Registration) -> String {
     }
     let digest: String = hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
     format!("{}-{digest}", form.get("hoja").chars().filter(char::is_ascii_alphanumeric).take(40).collect::<String>())
+}
+
+/// Those who look alike, as a part of the page where somebody is being typed.
+#[derive(Template)]
+#[template(path = "ui/parecidas.html")]
+struct AlikePart {
+    alike: Vec<Alike>,
+}
+
+/// `POST /personas/parecidas`: who looks like the one who is being typed, with what the index shows.
+/// Less than a name and a surname, or a number, asks nothing.
+pub async fn ask_alike(visit: Visit, Asking(mut form): Asking) -> Answer {
+    let (access, cx) = (&visit.state.access, visit.cx()?);
+    let typed = demography::read(&mut form, &Registration::default());
+    let letters = |words: String| words.chars().filter(|c| c.is_alphanumeric()).count();
+    let named = letters(typed.person_name().full()) >= LETTERS;
+    let numbered = [&typed.cui, &typed.mother_cui].into_iter().any(|number| identity::Cui::parse(number).is_ok());
+    let alike = match named || numbered {
+        true => identity::duplicates(access, &visit.state.people, cx, &typed).await?,
+        false => Vec::new(),
+    };
+    show(&AlikePart { alike: alike.iter().map(shown).collect() })
 }
 
 fn alike_page(visit: &Visit, form: &Form, (typed, mut notes): (Head, Vec<Note>), alike: &[Candidate]) -> AlikePage {

@@ -1,7 +1,9 @@
-//! What holds for every page: its headers, its weight, its seal, who may ask, and no style or
-//! script inside it.
+//! What holds for every page: its headers, its weight, its seal, who may ask, no style and no script
+//! inside it, and no script beside it but our own file where a part asks while somebody types.
 
+use access::Role;
 use axum::http::{Method, StatusCode};
+use testkit::POST;
 use web::{Expects, Route};
 
 use crate::{Answer, Browser, Site};
@@ -26,9 +28,13 @@ fn style_of(page: &Answer) -> String {
 pub fn well_made(path: &str, page: &Answer) {
     let html = &page.body;
     assert!(html.starts_with("<!doctype html>\n<html lang=\"es-GT\">"), "{path}");
-    for forbidden in [" style=", "<style", "<script", " onclick=", "javascript:"] {
+    for forbidden in [" style=", "<style", " onclick=", "javascript:"] {
         assert!(!html.contains(forbidden), "{path}: {forbidden}");
     }
+    let scripts: Vec<&str> = html.split("<script").skip(1).collect();
+    let ours = |tag: &&&str| tag.starts_with(" src=\"/guion/tejido-") && tag.contains("\" defer></script>");
+    assert_eq!(scripts.iter().filter(ours).count(), scripts.len(), "{path}: a script that is not our file");
+    assert_eq!(scripts.len(), usize::from(html.contains(" data-ask=")), "{path}: the script comes with what asks");
     assert_eq!(html.matches("<h1").count(), 1, "{path}: one h1");
     assert_eq!(html.matches("class=\"band\"").count(), 1, "{path}: one band");
     let ids: Vec<&str> = html.split(" id=\"").skip(1).map(|rest| &rest[..rest.find('"').unwrap()]).collect();
@@ -73,6 +79,21 @@ async fn the_stylesheet_is_kept_for_ever_under_its_hash() {
     let style = site.browser().get(&path).await;
     assert_eq!(style.headers["cache-control"], "public, max-age=31536000, immutable");
     assert_eq!(site.browser().get("/estilo/tejido-0.css").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn the_script_is_a_file_of_our_own_and_small() {
+    let site = Site::new().await;
+    let page = site.logged_in("ana", Role::Nurse, POST).await.get("/personas/registrar").await;
+    let rest = page.body.split("<script src=\"").nth(1).expect("the page asks while somebody types");
+    let path = &rest[..rest.find('"').unwrap()];
+    let script = site.browser().get(path).await;
+    assert_eq!(script.headers["cache-control"], "public, max-age=31536000, immutable");
+    assert_eq!(script.headers["content-type"], "text/javascript; charset=utf-8");
+    assert!(site.browser().weight(path).await <= 2 * 1024);
+    let policy = page.headers["content-security-policy"].to_str().unwrap();
+    assert!(policy.contains("script-src 'self';"), "{policy}");
+    assert_eq!(site.browser().get("/guion/tejido-0.js").await.status, StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]

@@ -159,6 +159,44 @@ async fn somebody_alike_is_shown_and_the_decision_is_written_down() {
 }
 
 #[tokio::test]
+async fn somebody_alike_is_shown_while_it_is_typed_as_the_index_shows_them() {
+    const ASK: &str = "/personas/parecidas";
+    let site = Site::new().await;
+    let mut other = site.logged_in("eva", Role::Nurse, OTHER_POST).await;
+    let first = registered(&mut other, &ROSA).await;
+    let mut nurse = site.logged_in("ana", Role::CommunityWorker, POST).await;
+    let page = nurse.get(PATH).await;
+    well_made(PATH, &page);
+    assert!(page.body.contains(&format!(r#"data-ask="{ASK}""#)));
+    let seal = page.hidden("_sello");
+    let names = [("given1", "roza"), ("surname1", "Kaal"), ("municipality", "1601"), ("_sello", &seal)];
+    let before = patients(&site).await.len();
+    for _ in 0..2 {
+        let part = nurse.post(ASK, &names).await;
+        assert_eq!(part.status, StatusCode::OK, "{}", part.body);
+        assert!(part.body.contains(" data-answer>") && part.body.contains("Quizá ya está registrada"), "{}", part.body);
+        assert!(part.body.contains(&format!(r#"href="{first}""#)) && part.body.contains("Mismos nombres"));
+        assert!(!part.body.contains("900000074") && !part.body.contains("<!doctype"), "masked, a part: {}", part.body);
+        assert_eq!(part.headers["cache-control"], "no-store");
+    }
+    assert_eq!(patients(&site).await.len(), before, "nothing is written");
+    for few in [&[("given1", "Ro"), ("_sello", seal.as_str())][..], &[("given1", "Rosa"), ("_sello", &seal)]] {
+        assert_eq!(nurse.post(ASK, few).await.body.trim(), "", "{few:?}");
+    }
+    assert_eq!(nurse.post(ASK, &names[..3]).await.status, StatusCode::FORBIDDEN, "without its seal");
+    let nobody = [("given1", "Zulma"), ("surname1", "Quixtán"), ("_sello", seal.as_str())];
+    let mut asked = 0;
+    while nurse.post(ASK, &nobody).await.status == StatusCode::OK {
+        asked += 1;
+        assert!(asked < 60, "asking for nobody is counted as any search of the index is");
+    }
+    let mut director = site.logged_in("dora", Role::Director, POST).await;
+    let page = director.get("/cuenta").await;
+    let foreign = director.submit(&page, ASK, &names[..3]).await;
+    assert_eq!(foreign.status, StatusCode::FORBIDDEN, "who registers nobody asks for nobody: {}", foreign.body);
+}
+
+#[tokio::test]
 async fn the_same_sheet_sent_twice_makes_one_person() {
     let site = Site::new().await;
     let mut nurse = site.logged_in("ana", Role::Nurse, POST).await;

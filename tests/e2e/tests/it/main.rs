@@ -3,3 +3,4 @@
 mod machine;
 mod pages;
 mod referral;
+mod typing;

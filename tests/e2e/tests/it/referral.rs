@@ -1,10 +1,12 @@
-//! The care loop in the browser (its pages have no script, see `pages`): a nurse registers, attends and refers on a
-//! phone; the coordinator accepts, the clerk gives the appointment, the specialist answers; back at
+//! The care loop in a browser that gets no script (see `typing` for what the script adds): a nurse
+//! registers, attends and refers on a phone; the coordinator accepts, the clerk gives the appointment, the specialist answers; back at
 //! the post the instructions are acknowledged and done, and only then the circuit closes.
 
 use std::path::PathBuf;
 
 use e2e::{Browser, Program};
+
+use crate::typing::FOLLOWED;
 
 /// Where pictures go when `E2E_PICTURES` asks for them.
 #[allow(clippy::disallowed_methods, reason = "a test may be asked for pictures")]
@@ -81,6 +83,7 @@ async fn at_the_post(go: &mut Journey) -> String {
         ("municipality", "1601"),
     ];
     go.answers(&who).await;
+    assert!(go.browser.has("[data-ask]").await && !go.browser.has(FOLLOWED).await, "a script came through");
     go.picture("registrar").await;
     go.sends("guardar", "Persona registrada").await;
     go.picture("persona").await;
@@ -209,7 +212,7 @@ async fn back_at_the_post(go: &mut Journey, program: &Program, id: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_referral_goes_to_the_specialist_and_closes_back_at_the_post() {
     let program = Program::demo(&["--people", "300", "--referrals-percent", "2"]);
-    let browser = Browser::open(360, true).await;
+    let browser = Browser::open(360, false).await;
     let mut go = Journey { browser, base: program.base.clone(), width: 360, shots: 0 };
     go.sits(&program, "ixmucane.caal", 360).await;
     let id = at_the_post(&mut go).await;
