@@ -73,6 +73,7 @@ pub fn command(language: Language) -> Command {
         .subcommand(user(say))
         .subcommand(token(say))
         .subcommand(load(say))
+        .subcommand(jobs(say))
         .subcommand(
             Command::new("backup")
                 .about(say(
@@ -205,6 +206,19 @@ fn token(say: Say<'_>) -> Command {
                 .arg(Arg::new("id").required(true).value_name("ID")),
         )
         .subcommand(Command::new("list").about(say("Lista las fichas", "Lists the tokens")))
+}
+
+fn jobs(say: Say<'_>) -> Command {
+    let number = Arg::new("number").required(true).value_name("N").value_parser(value_parser!(u64));
+    Command::new("jobs")
+        .about(say("Trabajos que fallaron del todo", "Jobs that failed for good"))
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommand(Command::new("list").about(say(
+            "Los lista: número, clase, clave, intentos y el último error",
+            "Lists them: number, kind, key, tries and the last error",
+        )))
+        .subcommand(Command::new("retry").about(say("Intenta uno otra vez", "Tries one again")).arg(number))
 }
 
 fn load(say: Say<'_>) -> Command {

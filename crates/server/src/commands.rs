@@ -1,6 +1,7 @@
 //! The commands, one function each.
 
 mod account;
+mod jobs;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -25,10 +26,11 @@ pub async fn run(language: Language, name: &str, matches: &ArgMatches, settings:
     match name {
         "serve" => serve(&settings, DATA, None).await,
         "demo" => demonstration(language, matches, &settings).await,
-        "user" | "token" => {
+        "user" | "token" | "jobs" => {
             let access = wiring::open(&settings.location(DATA)).await?;
             let done = match name {
                 "user" => account::user(language, &access, matches).await,
+                "jobs" => jobs::jobs(language, access.store(), matches).await,
                 _ => account::token(&access, matches).await,
             };
             access.store().clone().close().await;
