@@ -109,5 +109,7 @@ pub const AGREEMENT: &str = "urn:tejido:cs:convenio";
 pub const SHARED_CLASS: &str = "urn:tejido:cs:clase-compartida";
 /// Ground of opening a record, in `AuditEvent.purposeOfEvent`: see [`crate::Ground`].
 pub const GROUND: &str = "urn:tejido:cs:motivo-acceso";
+/// The rule that a refused write of a referral broke, in `OperationOutcome.issue.details`.
+pub const RULE: &str = "urn:tejido:cs:regla";
 /// Name of an act, in `AuditEvent.subtype`: `accept`, `book`, …
 pub const ACT: &str = "urn:tejido:cs:acto";

@@ -69,12 +69,7 @@ impl Answer {
 
 /// An OperationOutcome that says how it went.
 fn said(what: &str) -> Bytes {
-    let issue = Issue {
-        severity: Severity::Information,
-        code: "informational",
-        expression: None,
-        diagnostics: what.to_owned(),
-    };
+    let issue = Issue { severity: Severity::Information, ..Issue::general("informational", what) };
     operation_outcome(&[issue]).to_bytes().into()
 }
 

@@ -36,17 +36,25 @@ pub struct Issue {
     pub expression: Option<String>,
     /// English, for whoever mends it.
     pub diagnostics: String,
+    /// System and code of the rule that was broken, for whoever says it in other words.
+    pub details: Option<(&'static str, &'static str)>,
 }
 
 impl Issue {
     /// An error at a place.
     pub fn error(code: &'static str, expression: impl Into<String>, diagnostics: impl Into<String>) -> Self {
-        Self { severity: Severity::Error, code, expression: Some(expression.into()), diagnostics: diagnostics.into() }
+        Self { expression: Some(expression.into()), ..Self::general(code, diagnostics) }
     }
 
     /// An error without a place inside a resource.
     pub fn general(code: &'static str, diagnostics: impl Into<String>) -> Self {
-        Self { severity: Severity::Error, code, expression: None, diagnostics: diagnostics.into() }
+        let diagnostics = diagnostics.into();
+        Self { severity: Severity::Error, code, expression: None, diagnostics, details: None }
+    }
+
+    /// The same, with the code of the rule that was broken.
+    pub fn detailed(self, system: &'static str, code: &'static str) -> Self {
+        Self { details: Some((system, code)), ..self }
     }
 }
 
@@ -58,19 +66,17 @@ impl From<&ParseError> for Issue {
 
 /// The OperationOutcome that holds the issues; never empty (`issue` is 1..*).
 pub fn operation_outcome(issues: &[Issue]) -> Value {
-    let nothing = [Issue {
-        severity: Severity::Information,
-        code: "informational",
-        expression: None,
-        diagnostics: "no issues".into(),
-    }];
+    let nothing = [Issue { severity: Severity::Information, ..Issue::general("informational", "no issues") }];
     let issues = if issues.is_empty() { &nothing } else { issues };
     let rows: Vec<Value> = issues
         .iter()
         .map(|issue| {
+            let details =
+                issue.details.map(|(system, code)| crate::json!({ "coding": [{ "system": system, "code": code }] }));
             crate::json!({
                 "severity": issue.severity.code(),
                 "code": issue.code,
+                "details": details,
                 "diagnostics": &issue.diagnostics,
                 "expression": issue.expression.as_ref().map(|place| vec![place.as_str()]),
             })
@@ -90,5 +96,14 @@ mod tests {
             outcome.to_string(),
             r#"{"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"value","diagnostics":"30 February is no date","expression":["Patient.birthDate"]}]}"#
         );
+    }
+
+    #[test]
+    fn an_issue_names_its_rule() {
+        let issue = Issue::error("business-rule", "Slot", "it is held").detailed("urn:tejido:cs:regla", "cita");
+        let outcome = operation_outcome(&[issue]);
+        assert_eq!(crate::validate(&outcome), []);
+        let coding = outcome.text_at(&["issue", "details", "coding", "code"]);
+        assert_eq!(coding, Some("cita"), "{outcome}");
     }
 }

@@ -1,17 +1,12 @@
 //! Which rule a refused write broke, for whoever has to say it to people in their own words. The
-//! issues themselves are for machines: a place in a resource and a sentence in English.
+//! issues themselves are for machines: a place in a resource, a sentence in English, and the code of
+//! the rule, by which alone it is known again: the sentence may change.
 
+use access::system;
 use fhir::outcome::Issue;
 
 use crate::CareError;
 use crate::referral::state::TOO_EARLY;
-
-/// Said when a plan is closed or amended before all of it is done or given up.
-pub(super) const OPEN: &str = "of the plan is still open";
-/// Said when the post closes over its own objection.
-pub(super) const UNHEARD: &str = "what the post could not do waits for the destination's answer (or its coordinator's)";
-/// Said of a role or place that makes no such move.
-pub(super) const NOT_YOURS: &str = "at this place";
 
 /// A rule that was broken, as far as a person can do something about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,22 +30,51 @@ pub enum Breach {
 }
 
 impl Breach {
-    /// The rule behind a refusal of the gate: its first issue tells.
-    pub fn of(issues: &[Issue]) -> Self {
-        let Some(issue) = issues.first() else { return Self::Other };
-        let place = issue.expression.as_deref().unwrap_or_default();
-        let said = |words: &str| issue.diagnostics.contains(words);
+    const ALL: [Self; 8] = [
+        Self::DangerSigns,
+        Self::OpenFollowUp,
+        Self::Unheard,
+        Self::NotYours,
+        Self::TooEarly,
+        Self::Appointment,
+        Self::Move,
+        Self::Other,
+    ];
+
+    /// Its code ([`system::RULE`]), which machines read too.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::DangerSigns => "senales",
+            Self::OpenFollowUp => "tarea-abierta",
+            Self::Unheard => "objecion",
+            Self::NotYours => "funcion",
+            Self::TooEarly => "temprano",
+            Self::Appointment => "cita",
+            Self::Move => "paso",
+            Self::Other => "otra",
+        }
+    }
+
+    /// The refusal by this rule.
+    pub(crate) fn told(self, place: &str, problem: impl Into<String>) -> Issue {
+        Issue::error("business-rule", place, problem).detailed(system::RULE, self.code())
+    }
+
+    /// The rule that most refusals at this place are by.
+    pub(crate) fn at(place: &str) -> Self {
         match place {
-            _ if said(TOO_EARLY) => Self::TooEarly,
-            _ if said(OPEN) => Self::OpenFollowUp,
-            _ if said(UNHEARD) => Self::Unheard,
-            _ if said(NOT_YOURS) => Self::NotYours,
             "ServiceRequest.orderDetail" => Self::DangerSigns,
             "Task.businessStatus" | "Task.owner" | "Task.status" => Self::Move,
             place if place.starts_with("Appointment") || place.starts_with("Slot") => Self::Appointment,
             "Task.input" => Self::Appointment,
             _ => Self::Other,
         }
+    }
+
+    /// The rule behind a refusal of the gate: its first issue tells.
+    pub fn of(issues: &[Issue]) -> Self {
+        let told = issues.first().and_then(|issue| issue.details).filter(|details| details.0 == system::RULE);
+        told.and_then(|(_, code)| Self::ALL.into_iter().find(|one| one.code() == code)).unwrap_or(Self::Other)
     }
 
     /// The rule behind an error of care, where it is one.

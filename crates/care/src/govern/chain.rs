@@ -6,8 +6,7 @@ use fhir::outcome::Issue;
 use jiff::{SignedDuration, Timestamp};
 use store::Key;
 
-use super::breach::{NOT_YOURS, OPEN, UNHEARD};
-use super::{View, belongs, settles, stands};
+use super::{Breach, View, belongs, settles, stands};
 use crate::CareError;
 use crate::referral::Referral;
 use crate::referral::moves::{Move, MoveKind, Side};
@@ -61,12 +60,14 @@ pub(super) fn referral(cx: &Cx, one: Proposed<'_>, after: &Value, view: &View<'_
     let previous = id_of(before.get("owner"), "Organization").filter(|_| moved).unwrap_or(destination);
     let unheard = objected(before, &old, view) && !settles(cx, &origin, &previous);
     if unheard && state.phase() == Phase::Closed {
-        return Err(rule("Task.businessStatus", UNHEARD));
+        let say = "what the post could not do waits for the destination's answer (or its coordinator's)";
+        return Err(Breach::Unheard.told("Task.businessStatus", say));
     }
     let allowed = |kind: MoveKind| kind.may(cx.role) && stands(cx, kind.side(), &origin, &previous);
     if !moves.iter().any(|step| allowed(step.kind())) {
         let name = moves[0].kind().code();
-        return Err(rule("Task.businessStatus", format!("{} may not {name} {NOT_YOURS}", cx.role.code())));
+        let say = format!("{} may not {name} at this place", cx.role.code());
+        return Err(Breach::NotYours.told("Task.businessStatus", say));
     }
     let kinds = |kinds: &[MoveKind]| moves.iter().any(|step| kinds.contains(&step.kind()));
     let urgency = [MoveKind::Accept, MoveKind::Prioritise, MoveKind::RequestTransfer];
@@ -135,7 +136,7 @@ fn facts(task: &Value) -> Vec<&Value> {
 fn side(cx: &Cx, side: Side, (origin, destination): (&str, &str)) -> Result<(), Issue> {
     match stands(cx, side, origin, destination) {
         true => Ok(()),
-        false => Err(rule("Task", format!("{} has no part in this referral {NOT_YOURS}", cx.role.code()))),
+        false => Err(Breach::NotYours.told("Task", format!("{} has no part in this referral here", cx.role.code()))),
     }
 }
 
@@ -286,7 +287,8 @@ fn released(old: &State, state: &State, view: &View<'_>) -> Result<(), Issue> {
             !task.and_then(|task| task.text_at(&["status"])).is_some_and(|status| FINAL.contains(&status))
         });
         if let Some(id) = open {
-            return Err(rule("Task.businessStatus", format!("Task/{id} {OPEN}")));
+            let say = format!("Task/{id} of the plan is still open");
+            return Err(Breach::OpenFollowUp.told("Task.businessStatus", say));
         }
     }
     let Some(held) = old.appointment().filter(|held| state.appointment() != Some(held)) else { return Ok(()) };
@@ -339,7 +341,7 @@ pub(super) fn follow_up(cx: &Cx, one: Proposed<'_>, after: &Value, view: &View<'
             | Role::System
     );
     if !works {
-        return Err(rule("Task.status", format!("{} does no follow-up {NOT_YOURS}", cx.role.code())));
+        return Err(Breach::NotYours.told("Task.status", format!("{} does no follow-up", cx.role.code())));
     }
     if was != status && FINAL.contains(&status) { told(status, &parent, view) } else { Ok(()) }
 }

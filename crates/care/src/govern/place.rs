@@ -6,8 +6,8 @@ use fhir::outcome::Issue;
 use jiff::Timestamp;
 use store::Key;
 
-use super::View;
 use super::chain::CLOCKS_APART;
+use super::{Breach, View};
 use crate::print::day_of;
 use crate::referral::state::TOO_EARLY;
 use crate::referral::task::{read_state, rule};
@@ -84,7 +84,7 @@ fn in_time(cx: &Cx, appointment: &Value, status: &str) -> Result<(), Issue> {
         _ => None,
     };
     match from {
-        Some(from) if from > cx.now + CLOCKS_APART => Err(rule("Appointment.status", TOO_EARLY)),
+        Some(from) if from > cx.now + CLOCKS_APART => Err(Breach::TooEarly.told("Appointment.status", TOO_EARLY)),
         _ => Ok(()),
     }
 }
@@ -156,7 +156,11 @@ pub(super) fn slot(cx: &Cx, one: Proposed<'_>, after: &Value, view: &View<'_>) -
             cx.role,
             Role::Clerk | Role::Coordinator | Role::Director | Role::Specialist | Role::Administrator | Role::System
         );
-        return if keeps { Ok(()) } else { Err(rule("Slot", format!("{} keeps no schedule", cx.role.code()))) };
+        return if keeps {
+            Ok(())
+        } else {
+            Err(Breach::NotYours.told("Slot", format!("{} keeps no schedule", cx.role.code())))
+        };
     }
     let before = one.before.filter(|_| was.is_some() || now.is_some());
     let moved = ["start", "end", "schedule"]

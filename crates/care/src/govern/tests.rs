@@ -133,7 +133,8 @@ fn each_refusal_is_told_by_its_rule() {
         ("a profile", refused(Phase::Sent, "drop the profile"), Breach::Other),
     ];
     for (what, issues, rule) in table {
-        assert_eq!(Breach::of(&issues), rule, "{what}: {issues:?}");
+        let reworded: Vec<_> = issues.iter().map(|one| Issue { diagnostics: String::new(), ..one.clone() }).collect();
+        assert_eq!(Breach::of(&reworded), rule, "{what}: {issues:?}");
     }
 }
 

@@ -8,6 +8,7 @@ use fhir::outcome::Issue;
 use fhir::{Value, json};
 use jiff::Timestamp;
 
+use crate::govern::Breach;
 use crate::referral::notice::Notice;
 use crate::referral::state::{Back, ExitReason, Phase, Priority, State, Wait};
 use crate::resource::{code_in, concept, id_of, reference};
@@ -114,8 +115,9 @@ pub fn read_state(task: &Value) -> Result<State, Issue> {
     })
 }
 
+/// A refusal at this place, by the rule that most there are by.
 pub(crate) fn rule(place: &str, problem: impl Into<String>) -> Issue {
-    Issue::error("business-rule", place, problem)
+    Breach::at(place).told(place, problem)
 }
 
 struct Reader<'a>(&'a Value);
