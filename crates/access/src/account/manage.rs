@@ -212,6 +212,10 @@ impl Accounts<'_> {
         let mut changes = Vec::new();
         for stored in self.access.store.read_many(&keys, &store::Visibility::All).await? {
             let mut value = stored.value();
+            // An ending that broke off, or whose answer was lost, is finished: what ended stays as it is.
+            if value.get("active").and_then(Value::as_bool) == Some(false) {
+                continue;
+            }
             value.set("active", false);
             let write = Write::Put(Arc::from(value.to_bytes()));
             changes.push(Change { key: stored.key, expect: Expect::Version(stored.version), write });

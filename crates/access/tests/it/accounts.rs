@@ -285,3 +285,30 @@ async fn a_login_that_races_the_closing_of_the_account_leaves_no_session() {
         world.clock.advance(SignedDuration::from_mins(10));
     }
 }
+
+#[tokio::test]
+async fn an_ending_that_broke_off_half_way_is_finished_by_the_next() {
+    let world = with_user("ixmucane", &[(Role::Nurse, POST)]).await;
+    let (accounts, admin) = (world.access.accounts(), world.administrator("Ana"));
+    let info = enter(&world, typed("ixmucane", PASSWORD)).await;
+    let whose = &accounts.users(&admin).await.unwrap()[0];
+    let own = fhir::json!({ "reference": format!("Practitioner/{}", whose.practitioner) });
+    for id in ["visita", "llamada"] {
+        let task = fhir::json!({ "resourceType": "Task", "status": "requested", "intent": "order", "owner": &own });
+        world.put(&world.nurse("Ixmucané"), id, task).await;
+    }
+    // The tasks were handed over, and then the program stopped.
+    assert_eq!(accounts.hand_over(&admin, "ixmucane", POST).await.unwrap(), 2);
+    accounts.session(&info.secret, "r", None).await.unwrap();
+
+    assert_eq!(accounts.hand_over(&admin, "ixmucane", POST).await.unwrap(), 0, "nothing is left of the first half");
+    accounts.end_user(&admin, "ixmucane").await.unwrap();
+    assert_eq!(kind(accounts.session(&info.secret, "r", None).await), Some(Kind::Unauthenticated));
+    assert_eq!(kind(accounts.login(typed("ixmucane", PASSWORD)).await), Some(Kind::Unauthenticated));
+    // It was ended, and the answer never came.
+    accounts.end_user(&admin, "ixmucane").await.unwrap();
+    let role = store::Key::new("PractitionerRole", &whose.roles[0].id);
+    let ended = world.store().read(&role, &store::Visibility::All).await.unwrap().unwrap();
+    assert_eq!(ended.value().get("active").and_then(fhir::Value::as_bool), Some(false));
+    assert_eq!(ended.version, 2, "it ended once");
+}
