@@ -150,7 +150,7 @@ impl Access {
 
     /// Something was refused: that is written down too, and given back.
     pub(crate) async fn refused(&self, cx: &Cx, error: AccessError, target: &str) -> AccessError {
-        debug_assert!(matches!(error.kind(), Kind::Forbidden));
+        debug_assert!(matches!(error.kind(), Kind::Forbidden | Kind::NotFound));
         let look = Look { target: Some(target.to_owned()), reason: Some(error.to_string()), ..Look::default() };
         match self.look(cx, AuditAction::Denied, look).await {
             Ok(()) => error,

@@ -114,7 +114,9 @@ impl Access {
         // What is hidden is never written over, whatever was expected of it.
         let unseen = seen.is_none() && method == Method::Create && *sight != Visibility::All;
         if unseen && self.store.read(&key, &Visibility::All).await?.is_some() {
-            return Err(not_found());
+            // To whoever chooses ids this tells that one is taken: it is not tried without a trace.
+            let told = cx.chooses_ids();
+            return Err(if told { self.refused(cx, not_found(), &key.to_string()).await } else { not_found() });
         }
         if method != Method::Create && is_trail(&key.resource_type) {
             return Err(rule(&key, "an audit event or provenance is never changed or deleted"));

@@ -20,7 +20,9 @@ const HOW: &str = "JSON only. Parameters that are not listed are refused with 40
     are left out and named in an entry of search.mode outcome. What can't be parsed or breaks R4's structure is 400, \
     what breaks a rule of the house is 422. Conditional updates and deletions need criteria and act on one match. \
     Chains and _has go one step. Pages follow an opaque cursor in the next link, and are stable. AuditEvent and \
-    Provenance are append-only. Resources that a referral governs change by legal moves only.";
+    Provenance are append-only. Resources that a referral governs change by legal moves only. \
+    PUT makes a resource only for a machine that serves a whole institution; choose random ids: of one that is taken \
+    by what the machine may not see, 404 tells that it is taken. For anybody else 404 tells nothing.";
 
 const SECURITY: &str = "Every interaction but this one needs a bearer token (Authorization: Bearer …), made by an \
     administrator with `tejido token create`. What the caller may not see is answered as what is not there, and every \

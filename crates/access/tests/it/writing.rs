@@ -155,6 +155,24 @@ async fn nothing_is_written_over_what_is_hidden() {
         assert_eq!(kind(world.try_put(&rojas, id, condition("ana", None)).await), Some(Kind::NotFound), "{id}");
     }
     assert_eq!(world.store().read(&key, &store::Visibility::All).await.unwrap().unwrap().version, 2);
+
+    // A machine of a whole institution chooses ids, so it learns that one is taken: not untraced.
+    let machine = world.machine("IGSS", "system/*.cruds");
+    let with_id = |id: &str| {
+        let mut value = condition("ana", None);
+        value.set("id", id);
+        value
+    };
+    let query = AuditQuery { action: Some(store::AuditAction::Denied), ..AuditQuery::default() };
+    world.update(&machine, &with_id("libre")).await.unwrap();
+    assert_eq!(world.access.audit_events(&world.system(), &query).await.unwrap().events.len(), 0);
+    assert_eq!(kind(world.update(&machine, &with_id("anemia")).await), Some(Kind::NotFound));
+    let denied = world.access.audit_events(&world.system(), &query).await.unwrap().events;
+    assert!(denied.len() == 1 && denied[0].to_string().contains("Condition/anemia"), "{denied:?}");
+    let bound = Cx { facility: rojas.facility.clone(), ..machine };
+    for id in ["anemia", "tampoco"] {
+        assert_eq!(kind(world.update(&bound, &with_id(id)).await), Some(Kind::NotFound), "{id}: of one facility");
+    }
 }
 
 #[tokio::test]
