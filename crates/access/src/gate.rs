@@ -70,8 +70,11 @@ impl Access {
         Ok(policy::index_visibility(cx, &*self.sharing().await?))
     }
 
-    /// The agreements between institutions, followed on the log.
-    pub(crate) async fn sharing(&self) -> Result<Arc<Sharing>, AccessError> {
+    /// The agreements between institutions, followed on the log: whoever refers has to know who sees it.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn sharing(&self) -> Result<Arc<Sharing>, AccessError> {
         let now = self.store.clock().now().as_microsecond();
         let known = self.sharing.lock().expect("no thread panics with the agreements").clone();
         if known.at.is_some_and(|at| (at..at.saturating_add(SHARING_FRESH)).contains(&now)) {

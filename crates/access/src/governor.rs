@@ -6,7 +6,7 @@ use fhir::Value;
 use fhir::outcome::Issue;
 use store::Key;
 
-use crate::Cx;
+use crate::{Cx, Sharing};
 
 /// One write as it is proposed.
 #[derive(Clone, Copy, Debug)]
@@ -26,9 +26,15 @@ pub trait Governor: Send + Sync {
     /// Appointment); they are read and held at their version until the commit.
     fn needs(&self, proposed: Proposed<'_>) -> Vec<Key>;
 
-    /// Judges all writes of one commit together.
+    /// Judges all writes of one commit together, under the agreements between institutions that stand.
     ///
     /// # Errors
     /// Issues with code `business-rule` for each illegal move.
-    fn judge(&self, cx: &Cx, proposed: &[Proposed<'_>], related: &BTreeMap<Key, Value>) -> Result<(), Vec<Issue>>;
+    fn judge(
+        &self,
+        cx: &Cx,
+        proposed: &[Proposed<'_>],
+        related: &BTreeMap<Key, Value>,
+        sharing: &Sharing,
+    ) -> Result<(), Vec<Issue>>;
 }

@@ -10,6 +10,7 @@
 
 mod account;
 mod act;
+mod agreement;
 mod asked;
 mod audit;
 mod cx;
@@ -38,5 +39,8 @@ pub use gate::Access;
 pub use governor::{Governor, Proposed};
 pub use index::masked_patient;
 pub use limit::Rate;
-pub use policy::{Ground, Label, SHARED_DAYS_AFTER_CLOSURE, Sharing, TejidoProjector, may_register, visibility};
+pub use policy::{
+    Agreement, Ground, Label, SHARED_DAYS_AFTER_CLOSURE, Sharing, Side, Standing, TejidoProjector, Terms, custodian,
+    institution, may_register, visibility,
+};
 pub use scope::{Deed, Scopes};

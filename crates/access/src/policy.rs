@@ -11,13 +11,14 @@ mod see;
 mod sharing;
 
 pub use bits::{Ground, Label, SHARED_DAYS_AFTER_CLOSURE};
-pub use project::TejidoProjector;
+pub use project::{TejidoProjector, custodian, institution};
 pub use see::{may_register, visibility};
-pub use sharing::Sharing;
+pub use sharing::{Agreement, Sharing, Side, Standing, Terms};
 
-pub(crate) use project::{claims, custodian, label_codings, labels, patient_of};
+pub(crate) use project::{claims, label_codings, labels, patient_of};
 pub(crate) use roles::{is_directory, may_write};
 pub(crate) use see::{by_reason, index_visibility, institution_wide, record_of};
+pub(crate) use sharing::consent;
 
 /// How reason and share rows name who has them: the institution that keeps the source, and the
 /// facility. A source that the facility may not see gives it nothing.

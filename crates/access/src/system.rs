@@ -107,6 +107,11 @@ pub const AGREEMENT: &str = "urn:tejido:cs:convenio";
 /// What an agreement shares, in `Consent.provision.class`: `referencia`, `resultado`, `resumen`,
 /// `contrarreferencia`, `indice`.
 pub const SHARED_CLASS: &str = "urn:tejido:cs:clase-compartida";
+/// Extension on an agreement's Consent: for how many days after its closure a referral is still
+/// shown (valueInteger), see [`crate::Terms::days`].
+pub const EXT_SHARED_DAYS: &str = "urn:tejido:ext:dias-tras-cierre";
+/// Extension on an agreement's Consent: why it was suspended or resumed (valueString).
+pub const EXT_REASON: &str = "urn:tejido:ext:motivo";
 /// Ground of opening a record, in `AuditEvent.purposeOfEvent`: see [`crate::Ground`].
 pub const GROUND: &str = "urn:tejido:cs:motivo-acceso";
 /// The rule that a refused write of a referral broke, in `OperationOutcome.issue.details`.

@@ -252,12 +252,14 @@ impl Access {
             let needs: BTreeSet<Key> = proposed.iter().flat_map(|one| governor.needs(*one)).collect();
             let needs: Vec<Key> = needs.into_iter().collect();
             let mut related = BTreeMap::new();
+            let mut sharing = Arc::default();
             if !needs.is_empty() {
+                sharing = self.sharing().await?;
                 for stored in self.store.read_many(&needs, &Visibility::All).await? {
                     related.insert(stored.key.clone(), stored.value());
                 }
             }
-            issues.extend(governor.judge(cx, &proposed, &related).err().unwrap_or_default());
+            issues.extend(governor.judge(cx, &proposed, &related, &sharing).err().unwrap_or_default());
         }
         if issues.is_empty() { Ok(()) } else { Err(AccessError::Rule(issues)) }
     }

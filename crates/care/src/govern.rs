@@ -12,7 +12,7 @@ mod place;
 
 use std::collections::BTreeMap;
 
-use access::{Actor, Cx, Governor, Proposed, Role, system};
+use access::{Actor, Cx, Governor, Proposed, Role, Sharing, system};
 use fhir::Value;
 use fhir::outcome::Issue;
 use store::Key;
@@ -52,8 +52,14 @@ impl Governor for CareGovernor {
         keys
     }
 
-    fn judge(&self, cx: &Cx, proposed: &[Proposed<'_>], related: &BTreeMap<Key, Value>) -> Result<(), Vec<Issue>> {
-        let view = View::new(proposed, related);
+    fn judge(
+        &self,
+        cx: &Cx,
+        proposed: &[Proposed<'_>],
+        related: &BTreeMap<Key, Value>,
+        sharing: &Sharing,
+    ) -> Result<(), Vec<Issue>> {
+        let view = View { proposed, related, sharing };
         let mut issues = Vec::new();
         for one in proposed {
             if let Err(issue) = judge_one(cx, *one, &view) {
@@ -69,8 +75,11 @@ fn task_links(task: &Value) -> Vec<Key> {
     let linked = items.filter(|item| code_in(item.get("type"), system::REFERRAL_ITEM).is_some());
     let values = linked.filter_map(|item| key_of(item.get("valueReference")));
     let parents = task.items("partOf").iter().filter_map(|one| key_of(Some(one)));
+    // Both facilities say which institution has to see it.
+    let parties = ["requester", "owner"].into_iter().filter_map(|member| key_of(task.get(member)));
     key_of(task.get("focus"))
         .into_iter()
+        .chain(parties.filter(|key| key.resource_type == "Organization"))
         .chain(values)
         .chain(parents)
         .filter(|key| key.resource_type != "Observation")
@@ -88,13 +97,11 @@ fn appointment_links(appointment: &Value) -> Vec<Key> {
 struct View<'a> {
     proposed: &'a [Proposed<'a>],
     related: &'a BTreeMap<Key, Value>,
+    /// The agreements between institutions.
+    sharing: &'a Sharing,
 }
 
 impl<'a> View<'a> {
-    fn new(proposed: &'a [Proposed<'a>], related: &'a BTreeMap<Key, Value>) -> Self {
-        Self { proposed, related }
-    }
-
     fn get(&self, key: &Key) -> Option<&'a Value> {
         match self.proposed.iter().find(|one| one.key == key) {
             Some(one) => one.after,

@@ -153,10 +153,7 @@ impl Accounts<'_> {
     pub(super) async fn facility(&self, id: &str) -> Result<Option<Facility>, AccessError> {
         let found = self.access.store.read(&Key::new("Organization", id), &store::Visibility::All).await?;
         let Some(value) = found.filter(|stored| !stored.deleted).as_ref().map(Stored::value) else { return Ok(None) };
-        let extension =
-            value.items("extension").iter().find(|one| one.text_at(&["url"]) == Some(system::EXT_INSTITUTION));
-        let institution = extension.and_then(|one| one.text_at(&["valueCode"])).or_else(|| policy::custodian(&value));
-        Ok(institution.map(|institution| Facility {
+        Ok(policy::institution(&value).map(|institution| Facility {
             id: id.to_owned(),
             name: value.text_at(&["name"]).unwrap_or_default().to_owned(),
             institution: institution.to_owned(),

@@ -61,8 +61,15 @@ impl Projector for TejidoProjector {
 }
 
 /// The custodian that a resource names.
-pub(crate) fn custodian(resource: &Value) -> Option<&str> {
+pub fn custodian(resource: &Value) -> Option<&str> {
     security(resource).find_map(|(system, code)| (system == system::CUSTODIAN).then_some(code))
+}
+
+/// The institution that a facility (Organization) belongs to.
+pub fn institution(organization: &Value) -> Option<&str> {
+    let mut all = organization.items("extension").iter();
+    let said = all.find(|one| one.text_at(&["url"]) == Some(system::EXT_INSTITUTION));
+    said.and_then(|one| one.text_at(&["valueCode"])).or_else(|| custodian(organization))
 }
 
 /// The sensitivity bits that a resource names.

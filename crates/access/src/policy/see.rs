@@ -1,14 +1,18 @@
 //! What a caller may see, as a condition that the store puts into every query.
 
+use std::collections::BTreeMap;
+
 use store::Visibility;
 
 use super::Sharing;
-use super::bits::{LABELLED, Label, MIXED, class, reason};
+use super::bits::{LABELLED, Label, MIXED, SHARED_DAYS_AFTER_CLOSURE, class, reason};
 use super::roles::{Reads, record_types};
 use crate::{Cx, Role};
 
 /// All labels that a treating clinician sees, unknown ones and `R`/`V` confidentiality too.
 const EVERY_LABEL: u32 = !MIXED;
+
+const DAY_MICROS: i64 = 86_400_000_000;
 
 /// Everything that the caller may see, with the patients that a break-glass opens to this session.
 ///
@@ -49,17 +53,15 @@ pub(crate) fn index_visibility(cx: &Cx, sharing: &Sharing) -> Visibility {
         any.push(by_reason(cx, sharing, reason::ENCOUNTER));
     }
     let named = |custodian: &str| {
-        let shown = Visibility::Shared {
-            grantees: grantees(cx, sharing),
-            classes: with_labelled(triage_labels(cx), class::INDEX),
-            at: at(cx),
-        };
+        let shown = shown(cx, sharing, with_labelled(triage_labels(cx), class::INDEX));
         Visibility::And(vec![Visibility::Custodian(custodian.to_owned()), shown])
     };
     if shared_classes(cx.role) != 0 {
         any.push(named(&cx.institution));
         let others = sharing.with(&cx.institution, at(cx));
-        any.extend(others.iter().filter(|(_, classes)| *classes & class::INDEX != 0).map(|(other, _)| named(other)));
+        any.extend(
+            others.iter().filter(|(_, agreed)| agreed.classes & class::INDEX != 0).map(|(other, _)| named(other)),
+        );
     }
     let patients = Visibility::And(vec![Visibility::TypeIn(vec!["Patient".to_owned()]), Visibility::Or(any)]);
     match &cx.scopes {
@@ -123,13 +125,13 @@ fn shared(cx: &Cx, sharing: &Sharing) -> Visibility {
         Visibility::And(vec![
             Visibility::Custodian(custodian.to_owned()),
             Visibility::LabelsWithin(mask),
-            Visibility::Shared { grantees: grantees(cx, sharing), classes: with_labelled(mask, classes), at: at(cx) },
+            shown(cx, sharing, with_labelled(mask, classes)),
         ])
     };
     let mut any = vec![of(&cx.institution, classes)];
     if cx.role != Role::Supervisor {
         let others = sharing.with(&cx.institution, at(cx));
-        let common = others.iter().map(|(other, agreed)| (other, agreed & classes));
+        let common = others.iter().map(|(other, agreed)| (other, agreed.classes & classes));
         any.extend(common.filter(|(_, both)| both & class::REFERRAL != 0).map(|(other, both)| of(other, both)));
     }
     Visibility::Or(any)
@@ -191,37 +193,46 @@ fn with_labelled(mask: u32, bits: u32) -> u32 {
     if mask & EVERY_LABEL == EVERY_LABEL { bits | bits << LABELLED } else { bits }
 }
 
-/// The institutions whose referrals reach the caller: its own, and those of an agreement.
-fn keepers(cx: &Cx, sharing: &Sharing) -> Vec<String> {
+/// The institutions whose referrals reach the caller, its own first, and by which time each one's
+/// rows are asked: an agreement may show what is closed for fewer days than the rows say.
+fn keepers(cx: &Cx, sharing: &Sharing) -> Vec<(String, i64)> {
     let agreed = cx.role != Role::Supervisor && shared_classes(cx.role) != 0;
     let others = if agreed { sharing.with(&cx.institution, at(cx)) } else { Default::default() };
-    let both = others.into_iter().filter(|(_, classes)| classes & class::REFERRAL != 0).map(|(other, _)| other);
-    std::iter::once(cx.institution.clone()).chain(both).collect()
+    let both = others.into_iter().filter(|(_, agreed)| agreed.classes & class::REFERRAL != 0);
+    let asked = |days: i64| at(cx).saturating_add((SHARED_DAYS_AFTER_CLOSURE - days).saturating_mul(DAY_MICROS));
+    let both = both.map(|(other, agreed)| (other, asked(agreed.days)));
+    std::iter::once((cx.institution.clone(), at(cx))).chain(both).collect()
 }
 
-/// Whom a share may name to reach this caller.
-fn grantees(cx: &Cx, sharing: &Sharing) -> Vec<String> {
-    let Some(facility) = &cx.facility else { return Vec::new() };
+/// What shares of these classes show the caller: those that name its facility (a coordinator or
+/// supervisor: those of the territory).
+fn shown(cx: &Cx, sharing: &Sharing, classes: u32) -> Visibility {
+    let Some(facility) = &cx.facility else { return Visibility::None };
     let mut facilities = vec![facility.id.as_str()];
     if matches!(cx.role, Role::Coordinator | Role::Supervisor) {
         facilities.extend(facility.territory.iter().map(String::as_str).filter(|id| *id != facility.id));
     }
-    let keepers = keepers(cx, sharing);
-    keepers.iter().flat_map(|keeper| facilities.iter().map(|id| super::grantee(keeper, id))).collect()
+    let mut by_time: BTreeMap<i64, Vec<String>> = BTreeMap::new();
+    for (keeper, at) in keepers(cx, sharing) {
+        by_time.entry(at).or_default().extend(facilities.iter().map(|id| super::grantee(&keeper, id)));
+    }
+    let mut any: Vec<Visibility> =
+        by_time.into_iter().map(|(at, grantees)| Visibility::Shared { grantees, classes, at }).collect();
+    if any.len() == 1 { any.remove(0) } else { Visibility::Or(any) }
 }
 
 /// The caller's facility has a reason of these kinds: by what its own institution keeps, or by a
 /// referral under an agreement.
 pub(crate) fn by_reason(cx: &Cx, sharing: &Sharing, kinds: u32) -> Visibility {
     let Some(facility) = &cx.facility else { return Visibility::None };
-    let of = |keeper: &str, kinds: u32| Visibility::PatientReason {
+    let of = |keeper: &str, kinds: u32, at: i64| Visibility::PatientReason {
         grantees: vec![super::grantee(keeper, &facility.id)],
         kinds: with_labelled(labels_when_treating(cx), kinds),
-        at: at(cx),
+        at,
     };
-    let mut any = vec![of(&cx.institution, kinds)];
+    let mut any = vec![of(&cx.institution, kinds, at(cx))];
     if kinds & reason::REFERRAL != 0 {
-        any.extend(keepers(cx, sharing).iter().skip(1).map(|keeper| of(keeper, reason::REFERRAL)));
+        any.extend(keepers(cx, sharing).iter().skip(1).map(|(keeper, at)| of(keeper, reason::REFERRAL, *at)));
     }
     Visibility::Or(any)
 }

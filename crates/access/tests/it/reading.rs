@@ -1,6 +1,6 @@
 //! Two levels of seeing, two institutions, labels, break-glass.
 
-use access::{Ground, Role};
+use access::{Cx, Ground, Role, Standing, Terms};
 use jiff::SignedDuration;
 use store::Kind;
 use testkit::{HOSPITAL, IGSS_HOSPITAL, OTHER_POST, POST, World};
@@ -114,6 +114,60 @@ async fn across_institutions_a_live_referral_shows_what_it_needs_under_an_agreem
     consent.set("status", "inactive");
     world.update(&world.at("Ruiz", Role::Director, HOSPITAL), &consent).await.unwrap();
     assert_eq!(look(&world, &rojas, "Task", "ref").await, "NotFound", "suspended");
+}
+
+#[tokio::test]
+async fn an_agreement_is_made_suspended_and_resumed_by_each_side_for_itself() {
+    let world = rosa().await;
+    let (nurse, rojas) = (world.nurse("Ixmucané"), world.igss_specialist("Rojas"));
+    world.put(&nurse, "pedido", request("rosa")).await;
+    world.put(&nurse, "ref", referral("rosa", "pedido", (POST, IGSS_HOSPITAL), "requested")).await;
+    let (ours, theirs) = (world.administrator("Ana"), world.at("Luna", Role::Administrator, IGSS_HOSPITAL));
+    let standing = async |cx: &Cx| world.access.agreements(cx).await.unwrap().pop().map(|one| one.standing);
+    assert_eq!(standing(&ours).await, None);
+    let terms = Terms::since("2026-01-01");
+    let refused = world.access.agree(&nurse, "IGSS", &terms).await.unwrap_err();
+    assert_eq!(refused.kind(), Kind::Forbidden, "a nurse answers for no institution");
+    world.access.agree(&ours, "IGSS", &terms).await.unwrap();
+    assert_eq!(standing(&theirs).await, Some(Standing::WaitsForUs));
+    assert_eq!(look(&world, &rojas, "Task", "ref").await, "NotFound", "one side alone shares nothing");
+    let unmade = world.access.suspend_agreement(&theirs, "MSPAS", "No").await.unwrap_err();
+    assert_eq!(unmade.kind(), Kind::NotFound, "there is nothing of theirs to suspend");
+    world.access.agree(&theirs, "MSPAS", &terms).await.unwrap();
+    assert_eq!(standing(&ours).await, Some(Standing::InForce));
+    assert_eq!(look(&world, &rojas, "Task", "ref").await, "ok");
+    world.access.suspend_agreement(&theirs, "MSPAS", "Revisión de seguridad").await.unwrap();
+    assert_eq!(look(&world, &rojas, "Task", "ref").await, "NotFound", "either side suspends it");
+    assert_eq!(standing(&ours).await, Some(Standing::Suspended { by_us: false, by_them: true }));
+    world.access.resume_agreement(&ours, "IGSS", "Urge").await.unwrap();
+    assert_eq!(look(&world, &rojas, "Task", "ref").await, "NotFound", "nobody resumes what the other suspended");
+    let told = world.access.agreements(&ours).await.unwrap().pop().and_then(|one| one.theirs).unwrap();
+    assert_eq!((told.active, told.reason.as_str()), (false, "Revisión de seguridad"), "both are told why");
+    world.access.resume_agreement(&theirs, "MSPAS", "Revisado").await.unwrap();
+    assert_eq!(look(&world, &rojas, "Task", "ref").await, "ok");
+    // Made anew with other terms, it is the same agreement.
+    world.access.agree(&theirs, "MSPAS", &Terms { days: 30, ..terms }).await.unwrap();
+    let agreement = world.access.agreements(&ours).await.unwrap();
+    assert_eq!((agreement.len(), agreement[0].theirs.as_ref().unwrap().terms.days), (1, 30));
+}
+
+#[tokio::test]
+async fn an_agreement_may_show_what_is_closed_for_fewer_days() {
+    let world = rosa().await;
+    world.agree().await;
+    let (nurse, theirs) = (world.nurse("Ixmucané"), world.at("Luna", Role::Administrator, IGSS_HOSPITAL));
+    world.access.agree(&theirs, "MSPAS", &Terms { days: 30, ..Terms::since("2026-01-01") }).await.unwrap();
+    for (id, status) in [("cerrada", "completed"), ("viva", "requested")] {
+        world.put(&nurse, &format!("pedido-{id}"), request("rosa")).await;
+        let task = referral("rosa", &format!("pedido-{id}"), (POST, IGSS_HOSPITAL), status);
+        world.put(&nurse, id, task).await;
+    }
+    let look_now = async |id: &str| look(&world, &world.igss_specialist("Rojas"), "Task", id).await;
+    world.clock.advance(SignedDuration::from_hours(24 * 20));
+    assert_eq!(look_now("cerrada").await, "ok");
+    world.clock.advance(SignedDuration::from_hours(24 * 10));
+    assert_eq!(look_now("cerrada").await, "NotFound", "its thirty days are over");
+    assert_eq!(look_now("viva").await, "ok", "what is open is shown as long as it is open");
 }
 
 #[tokio::test]

@@ -52,9 +52,11 @@ async fn try_each_road(server: &Server, name: &str, resources: &[Value]) {
 async fn every_illegal_move_is_refused_by_every_road() {
     let world = World::governed(vec![Arc::new(care::CareGovernor)]).await;
     let system = world.system();
-    for (kind, id) in [("Patient", "patient"), ("Organization", "origin"), ("Organization", "destination")] {
-        let name = fhir::json!({ "resourceType": kind, "name": (kind == "Organization").then_some("Centro") });
-        world.put(&system, id, name).await;
+    world.put(&system, "patient", fhir::json!({ "resourceType": "Patient" })).await;
+    for (id, institution) in [("origin", "MSPAS"), ("destination", "MSPAS"), ("foreign", "IGSS")] {
+        let extension = fhir::json!([{ "url": access::system::EXT_INSTITUTION, "valueCode": institution }]);
+        let facility = fhir::json!({ "resourceType": "Organization", "name": "Centro", "extension": extension });
+        world.put(&system, id, facility).await;
     }
     let server = Server::over(&world, vec![system.clone()]);
     let mut tried = 0;

@@ -19,6 +19,8 @@ pub enum Breach {
     Unheard,
     /// The role, or where it stands, is not one that does this.
     NotYours,
+    /// The destination is another institution's, and no agreement in force lets it see the referral.
+    Unshared,
     /// The appointment's day or hour has not come.
     TooEarly,
     /// The appointment or its place is not as the write says.
@@ -30,11 +32,12 @@ pub enum Breach {
 }
 
 impl Breach {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::DangerSigns,
         Self::OpenFollowUp,
         Self::Unheard,
         Self::NotYours,
+        Self::Unshared,
         Self::TooEarly,
         Self::Appointment,
         Self::Move,
@@ -48,6 +51,7 @@ impl Breach {
             Self::OpenFollowUp => "tarea-abierta",
             Self::Unheard => "objecion",
             Self::NotYours => "funcion",
+            Self::Unshared => "sin-acuerdo",
             Self::TooEarly => "temprano",
             Self::Appointment => "cita",
             Self::Move => "paso",

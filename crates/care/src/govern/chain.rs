@@ -22,6 +22,23 @@ pub(super) const CLOCKS_APART: SignedDuration = SignedDuration::from_mins(5);
 /// Statuses that end a follow-up.
 pub(crate) const FINAL: [&str; 4] = ["completed", "cancelled", "failed", "rejected"];
 
+/// Moves that leave a referral, or promise it, to its destination.
+const HANDS_OVER: [MoveKind; 13] = [
+    MoveKind::Send,
+    MoveKind::Complete,
+    MoveKind::Redirect,
+    MoveKind::RequestTransfer,
+    MoveKind::SeekBed,
+    MoveKind::Accept,
+    MoveKind::Prioritise,
+    MoveKind::Propose,
+    MoveKind::Book,
+    MoveKind::Reschedule,
+    MoveKind::Relist,
+    MoveKind::Resume,
+    MoveKind::Reopen,
+];
+
 /// The Task of a referral.
 pub(super) fn referral(cx: &Cx, one: Proposed<'_>, after: &Value, view: &View<'_>) -> Result<(), Issue> {
     let state = read_state(after)?;
@@ -83,6 +100,9 @@ pub(super) fn referral(cx: &Cx, one: Proposed<'_>, after: &Value, view: &View<'_
     if old == State::Draft && state != State::Discarded {
         sent(cx, before, after)?;
     }
+    if kinds(&HANDS_OVER) || (moved && old != State::Draft) {
+        seen(cx, after, &state, view)?;
+    }
     evidence(after, &state, view, request)?;
     released(&old, &state, view)
 }
@@ -130,6 +150,23 @@ fn unmoved(cx: &Cx, before: &Value, after: &Value, state: &State) -> Result<(), 
 /// What moves have put out; what people note without a move (a person told, an objection) is not of it.
 fn facts(task: &Value) -> Vec<&Value> {
     task.items("output").iter().filter(|item| !is_noted(item)).collect()
+}
+
+/// Whoever it is handed to sees it: a referral that goes where nobody can open it is lost without a
+/// word. What goes back to its origin needs no agreement.
+fn seen(cx: &Cx, task: &Value, state: &State, view: &View<'_>) -> Result<(), Issue> {
+    let of = |member: &str| key_of(task.get(member)).and_then(|key| view.get(&key)).and_then(access::institution);
+    let (Some(from), Some(to)) = (access::custodian(task).or_else(|| of("requester")), of("owner")) else {
+        return Ok(());
+    };
+    if state.phase() == Phase::Delivered || view.sharing.reaches(from, to, cx.now) {
+        return Ok(());
+    }
+    let problem = format!(
+        "no agreement in force shares referrals between {from} and {to}: nobody there would see it; choose a place of \
+         {from}, or have the agreement made or resumed"
+    );
+    Err(Breach::Unshared.told("Task.owner", problem))
 }
 
 /// Whether the caller stands on that side of origin and destination.

@@ -25,7 +25,8 @@ pub struct IllegalMove {
 }
 
 /// The table. `prefix` keeps the ids of several runs apart; `author` is the label of who writes;
-/// `patient`, and Organizations `origin` and `destination`, must be there.
+/// `patient`, and Organizations `origin` and `destination` must be there, and `foreign` of another
+/// institution that has no agreement with theirs.
 #[doc(hidden)]
 pub fn illegal_moves(prefix: &str, author: &str, now: Timestamp) -> Vec<IllegalMove> {
     let mut table = Vec::new();
@@ -244,8 +245,29 @@ impl Scene {
             State::Draft => attempts.extend(self.unready_attempts()),
             _ => attempts.extend(self.elsewhere_attempts(&from).into_iter().chain(self.unmoved_attempts())),
         }
+        attempts.extend(self.foreign_attempts(&from));
         attempts.extend(self.place_attempts(&from));
         attempts
+    }
+
+    /// Nothing goes to another institution that could not see it.
+    fn foreign_attempts(&self, from: &State) -> Vec<(String, Vec<Value>, Option<Key>)> {
+        let (clock, reason) = (self.now, "otro-servicio".to_owned());
+        let steps = match from {
+            State::Draft => vec![State::Sent { clock }, State::TransferRequested { clock }],
+            State::UnderReview { clock: sent } => {
+                vec![State::Redirected { clock: *sent, reason }, State::TransferRequested { clock }]
+            }
+            State::BedSought { .. } => vec![from.clone()],
+            _ => vec![],
+        };
+        let foreign = |state: &State| {
+            let mut writes = self.pair(state);
+            writes[0].set("performer", vec![reference("Organization", "foreign")]);
+            writes[1].set("owner", reference("Organization", "foreign"));
+            (format!("no agreement: {}", state.phase().code()), writes, None)
+        };
+        steps.iter().map(foreign).collect()
     }
 
     /// A line of a plan ends together with its referral, which closes or says why not.

@@ -10,8 +10,20 @@ fn now() -> jiff::Timestamp {
     "2026-11-24T14:00:00Z".parse().unwrap()
 }
 
-#[derive(Default)]
-struct World(BTreeMap<Key, Value>);
+struct World(BTreeMap<Key, Value>, Sharing);
+
+/// Two facilities of one institution, one of another, and no agreement between them.
+impl Default for World {
+    fn default() -> Self {
+        let facilities = [("origin", "MSPAS"), ("destination", "MSPAS"), ("foreign", "IGSS")];
+        let facility = |(id, institution): (&str, &str)| {
+            let extension = fhir::json!([{ "url": system::EXT_INSTITUTION, "valueCode": institution }]);
+            let value = fhir::json!({ "resourceType": "Organization", "id": id, "extension": extension });
+            (Key::new("Organization", id), value)
+        };
+        Self(facilities.into_iter().map(facility).collect(), Sharing::default())
+    }
+}
 
 impl World {
     fn judge(&self, cx: &Cx, writes: &[Value], delete: Option<&Key>) -> Result<(), Vec<Issue>> {
@@ -24,7 +36,7 @@ impl World {
             keys.iter().map(|(key, after)| Proposed { key, before: self.0.get(key), after: *after }).collect();
         let needed = proposed.iter().flat_map(|one| CareGovernor.needs(*one));
         let related = needed.filter_map(|key| Some((key.clone(), self.0.get(&key)?.clone()))).collect();
-        CareGovernor.judge(cx, &proposed, &related)
+        CareGovernor.judge(cx, &proposed, &related, &self.1)
     }
 
     fn commit(&mut self, cx: &Cx, writes: &[Value]) -> Result<(), Vec<Issue>> {
@@ -129,6 +141,8 @@ fn each_refusal_is_told_by_its_rule() {
         ("somebody else's note", stranger, Breach::NotYours),
         ("an appointment alone", refused(Phase::Booked, "cancel the appointment alone"), Breach::Appointment),
         ("an appointment left standing", refused(Phase::Booked, "leave the appointment"), Breach::Appointment),
+        ("nobody there would see it", refused(Phase::Draft, "no agreement"), Breach::Unshared),
+        ("a transfer nobody there would see", refused(Phase::BedSought, "no agreement"), Breach::Unshared),
         ("a jump", refused(Phase::Sent, "jump to circuito-cerrado"), Breach::Move),
         ("a profile", refused(Phase::Sent, "drop the profile"), Breach::Other),
     ];
@@ -136,6 +150,32 @@ fn each_refusal_is_told_by_its_rule() {
         let reworded: Vec<_> = issues.iter().map(|one| Issue { diagnostics: String::new(), ..one.clone() }).collect();
         assert_eq!(Breach::of(&reworded), rule, "{what}: {issues:?}");
     }
+}
+
+#[test]
+fn an_agreement_opens_the_way_to_another_institution_and_its_end_closes_it() {
+    let (mut world, row) = reached(Phase::UnderReview);
+    let redirected = &row.attempts.iter().find(|one| one.0.starts_with("no agreement")).unwrap().1;
+    let system = Cx::system(now(), "test");
+    world.1.take("ours", Some(&Sharing::consent("MSPAS", "IGSS", "2026-01-01")));
+    assert!(world.judge(&system, redirected, None).is_err(), "one side alone");
+    world.1.take("theirs", Some(&Sharing::consent("IGSS", "MSPAS", "2026-01-01")));
+    world.commit(&system, redirected).unwrap();
+    let of = |kind: &str, world: &World| {
+        world.0.values().find(|one| one.resource_type() == Some(kind)).expect("the pair is there").clone()
+    };
+    let (mut task, request) = (of("Task", &world), of("ServiceRequest", &world));
+    let clock = now();
+    write_state(&mut task, &State::UnderReview { clock });
+    task.set("lastModified", clock.to_string());
+    world.1.take("theirs", None);
+    world.commit(&system, &[task.clone(), request.clone()]).unwrap();
+    let wait = crate::referral::state::Wait { priority: crate::referral::state::Priority::P3, clock, missed: 0 };
+    write_state(&mut task, &State::Waiting(wait));
+    let issues = world.judge(&system, &[task.clone(), request.clone()], None).unwrap_err();
+    assert_eq!(Breach::of(&issues), Breach::Unshared, "nothing more is promised there: {issues:?}");
+    write_state(&mut task, &State::Returned { clock, reason: "faltan-datos".into() });
+    world.judge(&system, &[task, request], None).expect("who refers takes it back");
 }
 
 fn at(role: Role, id: &str, territory: &[&str]) -> Cx {

@@ -1,5 +1,6 @@
 //! Stories of the journey over a throw-away store, with access, audit and the governor on.
 
+mod agreement;
 mod journey;
 mod lists;
 mod race;

@@ -40,8 +40,10 @@ async fn a_double_submit_books_once() {
 async fn the_gate_refuses_every_illegal_move() {
     let stage = stage().await;
     let system = stage.world.system();
-    for (id, kind) in [("patient", "Patient"), ("origin", "Organization"), ("destination", "Organization")] {
-        stage.world.put(&system, id, fhir::json!({ "resourceType": kind })).await;
+    stage.world.put(&system, "patient", fhir::json!({ "resourceType": "Patient" })).await;
+    for (id, institution) in [("origin", "MSPAS"), ("destination", "MSPAS"), ("foreign", "IGSS")] {
+        let extension = fhir::json!([{ "url": access::system::EXT_INSTITUTION, "valueCode": institution }]);
+        stage.world.put(&system, id, fhir::json!({ "resourceType": "Organization", "extension": extension })).await;
     }
     let put = |one: &fhir::Value| Change {
         key: Key::new(one.resource_type().unwrap(), one.id().unwrap()),
