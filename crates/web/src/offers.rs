@@ -33,9 +33,13 @@ pub async fn places(visit: &Visit, services: &[&str], chosen: &str) -> Result<Ve
 /// The places that offer one of these services to a facility.
 pub async fn places_for(visit: &Visit, here: &str, services: &[&str], chosen: &str) -> Result<Vec<Place>, Problem> {
     let cx = visit.cx()?;
+    let sharing = visit.state.access.sharing().await?;
     Ok(visit.state.network().await?.with(|directory: &Directory| {
+        let keeper = keeper(directory, here, &cx.institution);
         let offers = services.iter().flat_map(|service| directory.options(here, service, cx.now));
         let away = offers.filter(|offer| offer.service.facility != here);
+        // Where nobody would see the referral it is not sent.
+        let away = away.filter(|offer| sharing.reaches(keeper, &offer.facility.institution, cx.now));
         let mut places: Vec<Place> = Vec::new();
         for offer in away {
             if !places.iter().any(|place| place.facility.id == offer.service.facility) {
@@ -46,6 +50,11 @@ pub async fn places_for(visit: &Visit, here: &str, services: &[&str], chosen: &s
         places.truncate(SHOWN);
         places
     }))
+}
+
+/// The institution of who refers, which keeps the referral.
+fn keeper<'a>(directory: &'a Directory, here: &str, own: &'a str) -> &'a str {
+    directory.facility(here).map_or(own, |facility| facility.institution.as_str())
 }
 
 /// The service that an urgent transfer asks for.
@@ -59,7 +68,9 @@ pub async fn urgent_places(visit: &Visit, here: &str, chosen: &str) -> Result<(V
     let mut offered = places_for(visit, here, &URGENT, chosen).await?;
     let known = !offered.is_empty();
     let network = visit.state.network().await?;
+    let (sharing, cx) = (visit.state.access.sharing().await?, visit.cx()?);
     network.with(|directory: &Directory| {
+        let keeper = keeper(directory, here, &cx.institution);
         let here = directory.facility(here);
         for place in &mut offered {
             let facility = directory.facility(&place.facility.id);
@@ -69,7 +80,10 @@ pub async fn urgent_places(visit: &Visit, here: &str, chosen: &str) -> Result<(V
         if known {
             return;
         }
-        let away = |one: &&Facility| one.active && one.level() == 3 && here.is_none_or(|here| here.id() != one.id());
+        let reached = |one: &Facility| sharing.reaches(keeper, &one.institution, cx.now);
+        let away = |one: &&Facility| {
+            one.active && one.level() == 3 && here.is_none_or(|here| here.id() != one.id()) && reached(one)
+        };
         let distance = |one: &Facility| here.map_or(Distance::Unknown, |here| directory.distance(here, one));
         let mut hospitals: Vec<(&Facility, Distance)> =
             directory.facilities().filter(away).map(|one| (one, distance(one))).collect();

@@ -56,6 +56,7 @@ pub fn reason(breach: Breach) -> Text {
         Breach::OpenFollowUp => t("regla-tarea-abierta"),
         Breach::Unheard => t("regla-objecion"),
         Breach::NotYours => t("regla-funcion"),
+        Breach::Unshared => t("regla-sin-acuerdo"),
         Breach::TooEarly => t("regla-temprano"),
         Breach::Appointment => t("regla-cita"),
         Breach::Move => t("regla-paso"),

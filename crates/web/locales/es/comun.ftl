@@ -107,6 +107,7 @@ regla = No guardamos nada. { $razon }
 regla-senales = Hay una señal de peligro o no se preguntó por ellas: primero el traslado urgente.
 regla-tarea-abierta = Una tarea del plan no está terminada: el puesto la anota primero como hecha o dice por qué no se pudo.
 regla-objecion = Lo que el puesto no pudo espera la respuesta de quien atendió o de la coordinación.
+regla-sin-acuerdo = No hay un acuerdo vigente con la institución de ese lugar, y allí nadie vería la referencia. Elija un lugar de su institución, o pida a su dirección que haga o reanude el acuerdo. Si hay peligro, llame al lugar por teléfono y mande la hoja impresa.
 regla-funcion = Ese paso lo da otra función, o quien está en otro establecimiento.
 regla-temprano = Todavía no es la hora: se atiende desde el día de la cita, y la falta se anota cuando la cita ha pasado.
 regla-cita = La cita o su lugar ya no están como se veían. Vuelva a la referencia y revise.
