@@ -11,8 +11,9 @@ use store::{Change, Commit, Committed, Expect, Facts, Key, Method, Projector, St
 use crate::policy::{self, Sharing, TejidoProjector};
 use crate::{Access, AccessError, Act, Cx, Proposed, Role, index, system, trail};
 
-/// How often a decision is made again when what it was made on changed meanwhile.
-const TRIES: usize = 6;
+/// How often a decision is made again when what it was made on changed meanwhile: fifty callers
+/// without a condition of their own must all get through, and each loses at most once to each other.
+const TRIES: usize = 64;
 
 /// One change, judged.
 pub(crate) struct Draft {

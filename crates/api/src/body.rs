@@ -127,11 +127,16 @@ fn media_type(parts: &Parts, known: &[&'static str]) -> Result<(), ApiError> {
     let Some(found) = text(parts, &CONTENT_TYPE) else { return Ok(()) };
     let mut parts = found.split(';').map(str::trim);
     let kind = parts.next().unwrap_or_default();
-    // R4 §3.1.0.1.10: UTF-8 is the one encoding.
-    let encoded = parts.filter_map(|part| part.split_once('=')).all(|(name, value)| {
-        !name.trim().eq_ignore_ascii_case("charset") || value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
+    // R4 §3.1.0.1.10 and 11: UTF-8 is the one encoding, 4.0 the one version.
+    let read = parts.filter_map(|part| part.split_once('=')).all(|(name, value)| {
+        let value = value.trim().trim_matches('"');
+        match name.trim().to_ascii_lowercase().as_str() {
+            "charset" => value.eq_ignore_ascii_case("utf-8"),
+            "fhirversion" => value == "4.0",
+            _ => true,
+        }
     });
-    match encoded && known.iter().any(|known| kind.eq_ignore_ascii_case(known)) {
+    match read && known.iter().any(|known| kind.eq_ignore_ascii_case(known)) {
         true => Ok(()),
         false => Err(ApiError::MediaType { found: found.to_owned(), wanted: known[0] }),
     }

@@ -225,7 +225,13 @@ fn preferences(headers: &HeaderMap) -> (Option<Return>, bool) {
 /// `_format` overrides `Accept` (R4 §3.1.0.1.11); JSON is all there is.
 fn acceptable(headers: &HeaderMap, params: &[(String, String)]) -> Result<(), ApiError> {
     let is_json = |kind: &str| {
-        let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let mut parts = kind.split(';').map(|part| part.trim().to_ascii_lowercase());
+        let kind = parts.next().unwrap_or_default();
+        // R4 §3.1.0.1.11.1; other versions of FHIR are not spoken.
+        let version = parts.find_map(|part| Some(part.strip_prefix("fhirversion=")?.trim_matches('"').to_owned()));
+        if version.is_some_and(|version| version != "4.0") {
+            return false;
+        }
         matches!(kind.as_str(), "application/fhir+json" | "application/json" | "text/json" | "json")
             || matches!(kind.as_str(), "*/*" | "application/*" | "")
     };

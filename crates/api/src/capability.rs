@@ -18,7 +18,8 @@ const APPEND_ONLY: [&str; 2] = ["AuditEvent", "Provenance"];
 
 const HOW: &str = "JSON only. Parameters that are not listed are refused with 400; with Prefer: handling=lenient they \
     are left out and named in an entry of search.mode outcome. What can't be parsed or breaks R4's structure is 400, \
-    what breaks a rule of the house is 422. Conditional updates and deletions need criteria and act on one match. \
+    what breaks a rule of the house is 422. Deleting what was never there is 404, as for what the caller may not see. \
+    Conditional updates and deletions need criteria and act on one match. \
     Chains and _has go one step. Pages follow an opaque cursor in the next link, and are stable. AuditEvent and \
     Provenance are append-only. Resources that a referral governs change by legal moves only. \
     PUT makes a resource only for a machine that serves a whole institution; choose random ids: of one that is taken \
@@ -89,7 +90,11 @@ fn rest() -> Value {
 
 fn resource(kind: &str) -> Value {
     let append_only = APPEND_ONLY.contains(&kind);
-    let mut interactions = vec!["read", "vread", "create", "history-instance", "history-type", "search-type"];
+    // The gate alone writes what was done (issue §4).
+    let made = kind != "AuditEvent";
+    let mut interactions = vec!["read", "vread"];
+    interactions.extend(made.then_some("create"));
+    interactions.extend(["history-instance", "history-type", "search-type"]);
     if !append_only {
         interactions.extend(["update", "patch", "delete"]);
     }
@@ -100,7 +105,7 @@ fn resource(kind: &str) -> Value {
         "versioning": "versioned",
         "readHistory": true,
         "updateCreate": !append_only,
-        "conditionalCreate": true,
+        "conditionalCreate": made,
         "conditionalRead": "full-support",
         "conditionalUpdate": !append_only,
         "conditionalDelete": if append_only { "not-supported" } else { "single" },

@@ -90,15 +90,41 @@ pub fn issues(error: &ApiError) -> Vec<Issue> {
         _ if error.kind() == Kind::Fault => {
             vec![Issue::general(code, "something is broken here; the server's log tells more under this request's id")]
         }
-        _ => vec![Issue::general(code, error.to_string())],
+        _ => match place(error) {
+            Some(place) => vec![Issue::error(code, place, error.to_string())],
+            None => vec![Issue::general(code, error.to_string())],
+        },
     }
+}
+
+/// What of the request is to blame: a parameter, a condition, a header.
+fn place(error: &ApiError) -> Option<String> {
+    Some(match error {
+        ApiError::Query(
+            QueryError::UnknownParameter { name, .. }
+            | QueryError::Unsupported { name }
+            | QueryError::Modifier { name, .. }
+            | QueryError::Value { name, .. }
+            | QueryError::Malformed { name, .. },
+        ) => name.clone(),
+        ApiError::MultipleMatches { criteria } | ApiError::NoMatch { criteria } => criteria.clone(),
+        ApiError::NotAcceptable { .. } => "Accept".to_owned(),
+        ApiError::MediaType { wanted, .. } if wanted.starts_with("gzip") => "Content-Encoding".to_owned(),
+        ApiError::MediaType { .. } => "Content-Type".to_owned(),
+        ApiError::Present { .. } => "If-None-Match".to_owned(),
+        ApiError::Access(AccessError::Store(StoreError::Stale { .. })) => "If-Match".to_owned(),
+        ApiError::Access(AccessError::Store(StoreError::Cursor)) => "_cursor".to_owned(),
+        _ => return None,
+    })
 }
 
 /// An issue of an entry's resource, with the entry before its place.
 /// With the place of the resource, too.
 pub fn within(place: &str, mut issue: Issue) -> Issue {
     let inner = issue.expression.take().unwrap_or_default();
-    issue.expression = Some(match inner.split_once('.') {
+    // A parameter or a condition may hold dots too.
+    let element = |kind: &str| kind.starts_with(|first: char| first.is_ascii_uppercase()) && !kind.contains('?');
+    issue.expression = Some(match inner.split_once('.').filter(|(kind, _)| element(kind)) {
         Some((_, rest)) => format!("{place}.resource.{rest}"),
         None => place.to_owned(),
     });

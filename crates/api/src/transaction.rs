@@ -4,7 +4,7 @@
 
 pub mod plan;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use access::{AccessError, Act};
 use http::Method;
@@ -21,13 +21,17 @@ use plan::{Deed, Plan};
 /// Does all entries or none; the private records are written in the same commit.
 pub async fn run(call: &Call, entries: Vec<Entry>, private: Vec<PrivateWrite>) -> Result<Answer, ApiError> {
     let mut races = Races::default();
+    // What its deletions find deleted already, which is no failure (R4 §3.1.0.7).
+    let mut done = HashSet::new();
     for _ in 0..ATTEMPTS {
-        let plan = Plan::make(call, &entries).await?;
+        let plan = Plan::make(call, &entries, &done).await?;
         let links = links::resolve(call, &entries, &plan).await?;
         let (order, changes) = changes(call, &entries, &plan, &links)?;
         let act = Act { name: "transaction", changes, private: private.clone(), ..Act::default() };
         match commit(call, act).await {
             Ok(stored) => return answer(call, &entries, &plan, order.into_iter().zip(stored).collect()).await,
+            Err(ApiError::Access(AccessError::Store(StoreError::Gone { key })))
+                if plan.deletes(&entries, &key) && done.insert(key.clone()) => {}
             Err(error) if plan.may_race && !plan.meets_itself(&error) && races.again(&error) => {}
             Err(error) => return Err(explain(&entries, &plan, error)),
         }

@@ -19,7 +19,7 @@ mod units;
 
 use crate::Value;
 use eval::Evaluator;
-use parser::Expr;
+use parser::{Expr, Operator};
 
 pub use decimal::Decimal;
 pub(crate) use eval::reference_type;
@@ -76,6 +76,18 @@ impl Program {
     /// [`PathError::Syntax`].
     pub fn compile_search(text: &str) -> Result<Self, PathError> {
         Ok(Self { expression: parser::parse(text, true)? })
+    }
+
+    /// The sides of a union as programs of their own, this one where it is none. Together they give
+    /// what it gives, but a value may come twice: telling values apart takes quadratic work.
+    #[must_use]
+    pub fn sides(self) -> Vec<Self> {
+        match self.expression {
+            Expr::Binary(Operator::Union, both) => {
+                <[Expr; 2]>::from(*both).into_iter().flat_map(|expression| Self { expression }.sides()).collect()
+            }
+            expression => vec![Self { expression }],
+        }
     }
 
     /// Evaluates it on a resource.

@@ -263,8 +263,14 @@ async fn the_trail_is_written_under_ones_own_name() {
         assert_eq!(kind(world.try_put(cx, "evento", event.clone()).await), Some(Kind::Forbidden));
     }
     let mut named = told("Practitioner/otra");
-    for who in [fhir::json!({ "display": "Dra. Otra" }), fhir::json!({ "reference": "#p" })] {
+    let inside = fhir::json!([{ "resourceType": "Practitioner", "id": "p", "active": true }]);
+    for (who, inside) in
+        [(fhir::json!({ "display": "Dra. Otra" }), None), (fhir::json!({ "reference": "#p" }), Some(inside))]
+    {
         named.set("agent", fhir::json!([{ "who": who }]));
+        if let Some(inside) = inside {
+            named.set("contained", inside);
+        }
         assert_eq!(kind(world.try_put(&nurse, "falsa", named.clone()).await), Some(Kind::Forbidden), "{named}");
     }
     world.put(&nurse, "propia", told("Practitioner/ixmucane")).await;

@@ -50,12 +50,17 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// Gives every entry its resource.
+    /// Gives every entry its resource; what is done already is not deleted again.
     ///
     /// # Errors
     /// What refuses an entry refuses the transaction, and names the entry.
-    pub async fn make(call: &Call, entries: &[Entry]) -> Result<Self, ApiError> {
+    pub async fn make(call: &Call, entries: &[Entry], done: &HashSet<Key>) -> Result<Self, ApiError> {
         let mut plan = Self { deeds: deeds(call, entries).await?, may_race: false };
+        for (entry, deed) in entries.iter().zip(&mut plan.deeds).filter(|(entry, _)| entry.method == Method::DELETE) {
+            if matches!(&entry.place, Place::Instance(key) if done.contains(key)) {
+                *deed = Deed::Nothing;
+            }
+        }
         let (mut keys, mut urls, mut conditions) = (HashSet::new(), HashSet::new(), HashSet::new());
         for (entry, deed) in entries.iter().zip(&plan.deeds) {
             let refused = |error: ApiError| error.at(entry.at.clone());
@@ -79,6 +84,11 @@ impl Plan {
             }
         }
         Ok(plan)
+    }
+
+    /// Whether an entry deletes that resource.
+    pub fn deletes(&self, entries: &[Entry], key: &Key) -> bool {
+        self.entry_of(key).is_some_and(|at| entries[at].method == Method::DELETE)
     }
 
     /// Whether a condition failed by what the transaction itself writes, which no repetition changes.

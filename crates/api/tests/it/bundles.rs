@@ -178,6 +178,9 @@ async fn deletions_come_before_the_conditions_of_the_others() {
     let gone = entry("DELETE", "Patient?identifier=urn:x%7C1", "");
     let reply = server.post("", &bundle("transaction", &[&put, &gone])).await;
     reply.refuses(400, "duplicate", Some("Bundle.entry[1]"));
+    let old = entry("DELETE", "Patient/rosa", "");
+    let reply = server.post("", &bundle("transaction", &[&old, &flag("urn:x|1")])).await.is(200);
+    assert_eq!(statuses(&reply), ["204", "201"], "deleted already: {}", reply.text);
     let all = [flag("urn:x|1"), gone];
     let reply = server.post("", &bundle("transaction", &[&all[0], &all[1]])).await;
     reply.refuses(412, "not-found", Some("Bundle.entry[0]"));

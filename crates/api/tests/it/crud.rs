@@ -113,10 +113,10 @@ async fn a_patch_changes_what_it_names() {
     patch(unknown, &[]).await.refuses(400, "structure", Some("Patient.nombre"));
     patch(r#"[{"op":"replace","path":"/id","value":"x"}]"#, &[]).await.refuses(400, "invalid", Some("Patient.id"));
     let ok = r#"[{"op":"add","path":"/active","value":true}]"#;
-    patch(ok, &[("if-match", "W/\"1\"")]).await.refuses(412, "conflict", None);
+    patch(ok, &[("if-match", "W/\"1\"")]).await.refuses(412, "conflict", Some("If-Match"));
     patch(ok, &[("if-match", "W/\"2\"")]).await.is(200);
     let json = server.call("PATCH", "/Patient/rosa", &[], ok).await;
-    json.refuses(415, "not-supported", None);
+    json.refuses(415, "not-supported", Some("Content-Type"));
 }
 
 #[tokio::test]

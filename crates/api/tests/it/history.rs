@@ -55,5 +55,5 @@ async fn pages_of_history_follow_the_link() {
     let all = server.get("/_history?_count=1000").await.is(200).json();
     let urls: Vec<&str> = all.items("entry").iter().map(|entry| entry.text_at(&["fullUrl"]).unwrap()).collect();
     assert!(urls.contains(&"http://tejido.test/fhir/Organization/o") && urls.len() > 5);
-    server.get("/Patient/_history?_cursor=abc").await.refuses(400, "invalid", None);
+    server.get("/Patient/_history?_cursor=abc").await.refuses(400, "invalid", Some("_cursor"));
 }

@@ -51,7 +51,18 @@ async fn a_form_is_merged_with_the_address() {
     assert_eq!(server.get(&next).await.is(200).matches(), ["p02"]);
     let form = next.split_once('?').unwrap().1.to_owned();
     assert_eq!(server.post_form("/Patient/_search", &form).await.is(200).matches(), ["p02"]);
-    server.call("POST", "/Patient/_search", &[], "{}").await.refuses(415, "not-supported", None);
+    server.call("POST", "/Patient/_search", &[], "{}").await.refuses(415, "not-supported", Some("Content-Type"));
+}
+
+#[tokio::test]
+async fn what_is_here_whole_has_its_total() {
+    let server = family(3).await;
+    for (path, total) in [("/Patient", Some(3)), ("/Patient?_count=2", None), ("/Patient?_total=none", None)] {
+        let body = server.get(path).await.is(200).json();
+        assert_eq!(body.get("total"), total.map(fhir::Value::from).as_ref(), "{path}");
+    }
+    let last = server.get("/Patient?_count=2").await.link("next").unwrap();
+    assert_eq!(server.get(&last).await.is(200).json().get("total"), None, "a page is not the whole");
 }
 
 #[tokio::test]
@@ -81,7 +92,7 @@ async fn escapes_and_percent_signs_are_data() {
 async fn unknown_parameters_are_refused_unless_the_caller_is_lenient() {
     let server = family(2).await;
     let strict = server.get("/Patient?nombre=x&gender=male").await;
-    strict.refuses(400, "not-supported", None);
+    strict.refuses(400, "not-supported", Some("nombre"));
     let lenient =
         server.call("GET", "/Patient?nombre=x&gender=male", &[("prefer", "handling=lenient")], "").await.is(200);
     assert_eq!(lenient.matches(), ["p01"]);
@@ -92,7 +103,7 @@ async fn unknown_parameters_are_refused_unless_the_caller_is_lenient() {
     assert!(told.text_at(&["resource", "issue", "diagnostics"]).unwrap().contains("nombre"), "{told}");
     let known = server.call("GET", "/Patient?_content=x&gender=male", &[("prefer", "handling=lenient")], "").await;
     assert_eq!(known.is(200).matches(), ["p01"]);
-    server.get("/Patient?_content=x").await.refuses(400, "not-supported", None);
+    server.get("/Patient?_content=x").await.refuses(400, "not-supported", Some("_content"));
     let empty = server.get("/Patient?gender=male&name=").await.is(200);
     assert_eq!(
         (empty.matches(), empty.link("self")),

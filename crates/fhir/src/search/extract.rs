@@ -96,8 +96,8 @@ pub fn extract(resource: &Value) -> Vec<IndexEntry> {
     for one in compiled {
         let mut found = Found { param: one.param.id, start: entries.len(), entries: &mut entries, seen: None };
         // An expression that fails on odd data leaves that parameter without value.
-        let items = one.program.evaluate(resource, Environment::default()).unwrap_or_default();
-        for item in &items {
+        let sides = one.sides.iter().map(|side| side.evaluate(resource, Environment::default()).unwrap_or_default());
+        for item in &sides.flatten().collect::<Vec<_>>() {
             if one.parts.is_empty() {
                 values(one.param.kind, item, &mut |value| found.push(value));
             } else {
@@ -167,7 +167,7 @@ impl IndexValue {
 
 struct Compiled {
     param: &'static SearchParam,
-    program: Program,
+    sides: Vec<Program>,
     parts: Vec<Program>,
 }
 
@@ -187,7 +187,7 @@ fn compiled(param: &'static SearchParam) -> Option<Compiled> {
     let program = |text: &str| Program::compile_search(text).expect("the official expressions are FHIRPath");
     Some(Compiled {
         param,
-        program: program(param.expression),
+        sides: program(param.expression).sides(),
         parts: param.components.iter().map(|component| program(component.expression)).collect(),
     })
 }
@@ -280,6 +280,14 @@ mod tests {
         let url = |url: &str| IndexValue::Reference { resource_type: None, id: None, url: Some(url.into()) };
         assert_eq!(of(&library, "depends-on"), [url("http://x.org/b|2"), url("http://x.org/b")]);
         assert_eq!(of(&library, "url"), [IndexValue::Uri("http://x.org/a".into())]);
+    }
+
+    #[test]
+    fn a_union_of_many_values_is_indexed_whole() {
+        let concept = |at: usize| json!({ "coding": [{ "code": format!("c{}", at % 5_000) }] });
+        let parts: Vec<Value> = (0..6_000).map(|at| json!({ "code": concept(at) })).collect();
+        let observation = json!({ "resourceType": "Observation", "code": concept(1), "component": parts });
+        assert_eq!(of(&observation, "combo-code").len(), 5_000);
     }
 
     #[test]
