@@ -6,9 +6,9 @@ use crate::conn::Conn;
 use crate::index::Rows;
 use crate::log::{Entry, STORED, Tail, stored};
 use crate::schema::VIEWS;
-use crate::sql::{Row, Sql, Statement, params};
+use crate::sql::{Dialect, Row, Sql, Statement, params};
 use crate::trail::{self, records, selected};
-use crate::{Finding, Progress, Projector, Report, StoreError, Stored};
+use crate::{Finding, Progress, Projector, Report, StoreError, Stored, jobs};
 
 const PAGE: usize = 100;
 /// More tell nobody anything new.
@@ -145,6 +145,39 @@ impl Check<'_> {
         }
         if facts != [(&rows.custodian).into(), (&rows.patient).into(), rows.labels.into(), rows.views().into()] {
             self.find(&place, "its access facts are not what its text gives");
+        }
+        Ok(())
+    }
+
+    /// The file of the database, page by page, and the jobs, which no view repeats.
+    pub(crate) fn beside(&mut self, conn: &mut Conn) -> Result<(), StoreError> {
+        self.file(conn, "database")?;
+        let query = format!("SELECT {} FROM job WHERE id > ? ORDER BY id LIMIT ?", jobs::COLUMNS);
+        let mut last = 0;
+        loop {
+            let rows = conn.rows(&query, &params![last, PAGE])?;
+            if rows.is_empty() {
+                return Ok(());
+            }
+            for mut row in rows {
+                last = row.count(0)?;
+                if let Err(error) = jobs::job(&mut row) {
+                    self.find(format!("job {last}"), error.to_string());
+                }
+            }
+        }
+    }
+
+    /// What the database itself says of its file: also where no row of ours lies, and where only
+    /// one of two trees holds a row.
+    pub(crate) fn file(&mut self, conn: &mut Conn, place: &str) -> Result<(), StoreError> {
+        if conn.dialect() == Dialect::Sqlite {
+            for mut row in conn.rows("PRAGMA integrity_check(100)", &[])? {
+                let said = row.text(0)?;
+                if said != "ok" {
+                    self.find(place, said);
+                }
+            }
         }
         Ok(())
     }

@@ -104,6 +104,18 @@ impl Conn {
         self.rows(&statement.text, &statement.params)
     }
 
+    /// Holds the database, in this transaction, against everybody else who works with it.
+    ///
+    /// # Errors
+    /// `InUse`.
+    pub(crate) fn alone(&mut self) -> Result<(), StoreError> {
+        match self {
+            // The folder has a file for this.
+            Self::Sqlite(_) => Ok(()),
+            Self::Postgres(conn) => conn.alone(),
+        }
+    }
+
     /// Runs statements without parameters, parted by `;`.
     pub(crate) fn batch(&mut self, sql: &str) -> Result<(), StoreError> {
         match self {

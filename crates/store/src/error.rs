@@ -98,6 +98,9 @@ pub enum StoreError {
     /// The place to restore to holds data already.
     #[error("there is data at the place to restore to")]
     NotEmpty,
+    /// The place to restore to is being worked with.
+    #[error("somebody works with this store: stop its server first")]
+    InUse,
     /// A backup file that is cut short, changed, or none.
     #[error("the backup can't be read: {0}")]
     Backup(String),
@@ -154,7 +157,7 @@ impl StoreError {
             Self::Stale { .. } => Kind::Stale,
             Self::Exists { .. } | Self::PrivateConflict { .. } => Kind::Conflict,
             Self::Invalid { .. } | Self::Cursor | Self::Search(_) | Self::Backup(_) => Kind::Invalid,
-            Self::NotEmpty => Kind::Rule,
+            Self::NotEmpty | Self::InUse => Kind::Rule,
             Self::Busy | Self::Reindexing { .. } => Kind::Busy,
             Self::TooLong => Kind::Timeout,
             Self::NewerFormat { .. }

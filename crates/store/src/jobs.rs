@@ -19,7 +19,7 @@ const WAITING: i64 = 0;
 const FAILED: i64 = 1;
 const DONE: i64 = 2;
 
-const COLUMNS: &str = "id, kind, key, payload, run_at, attempts, error";
+pub(crate) const COLUMNS: &str = "id, kind, key, payload, run_at, attempts, error";
 
 /// A job to commit.
 #[derive(Clone, Debug)]
@@ -151,7 +151,8 @@ fn claim(conn: &mut Conn, now_us: i64, limit: usize, lease_s: u32) -> Result<Vec
     Ok(jobs)
 }
 
-fn job(row: &mut Row) -> Result<Job, StoreError> {
+/// A row of [`COLUMNS`].
+pub(crate) fn job(row: &mut Row) -> Result<Job, StoreError> {
     const BROKEN: StoreError = StoreError::Damaged("the payload of a job can't be read");
     Ok(Job {
         id: row.count(0)?,

@@ -1,6 +1,6 @@
 //! Fills a place from a backup. Nothing of what was there is lost before the new is whole: on
 //! SQLite the new files are made beside the old and then take their names, on PostgreSQL all of
-//! it is one transaction.
+//! it is one transaction. A store that somebody works with is left alone.
 
 use std::path::{Path, PathBuf};
 
@@ -10,7 +10,7 @@ use crate::conn::{Conn, Opener};
 use crate::log::Tail;
 use crate::schema;
 use crate::sql::{Sql, params};
-use crate::store::make_folder;
+use crate::store::{make_folder, presence};
 use crate::{Location, StoreError};
 
 const FILES: [&str; 2] = ["tejido.db", "audit.db"];
@@ -35,6 +35,8 @@ fn directory(path: &Path, folder: &Path, force: bool) -> Result<(), StoreError> 
         return Err(StoreError::NotEmpty);
     }
     make_folder(folder)?;
+    let whole = presence(folder)?;
+    whole.try_lock().map_err(|_| StoreError::InUse)?;
     let beside = folder.join("restoring");
     if beside.exists() {
         std::fs::remove_dir_all(&beside).map_err(failed)?;
@@ -77,6 +79,7 @@ fn postgres(path: &Path, conn: &mut Conn, blobs: &Blobs, force: bool) -> Result<
         if !force {
             return Err(StoreError::NotEmpty);
         }
+        conn.alone()?;
         schema::drop_all(conn)?;
     }
     schema::make_main(conn)?;

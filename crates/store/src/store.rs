@@ -1,7 +1,8 @@
 //! The one concrete type that callers hold.
 
+use std::fs::File;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use tokio::sync::watch;
 
@@ -63,6 +64,8 @@ struct Inner {
     readers: Readers,
     trail: Trail,
     blobs: Blobs,
+    /// Held while the store is open, so that no restore takes its files away.
+    presence: Mutex<Option<File>>,
     reindexing: watch::Sender<Option<Progress>>,
 }
 
@@ -152,6 +155,9 @@ impl Store {
         self.inner.writer.stop().await;
         self.inner.trail.stop().await;
         self.inner.readers.stop();
+        if let Ok(mut presence) = self.inner.presence.lock() {
+            presence.take();
+        }
     }
 
     /// Writes all of it or nothing; durable when it returns.
@@ -248,12 +254,15 @@ impl Store {
 
 impl Inner {
     fn open(location: &Location, options: &Options) -> Result<Self, StoreError> {
-        let blobs = match location {
+        let (blobs, presence) = match location {
             Location::Directory(folder) => {
                 make_folder(folder)?;
-                folder.join("blobs")
+                let presence = presence(folder)?;
+                presence.lock_shared().map_err(|error| StoreError::file("opening the folder", error))?;
+                (folder.join("blobs"), Some(presence))
             }
-            Location::Postgres { blobs, .. } => blobs.clone(),
+            // There each connection says so itself.
+            Location::Postgres { blobs, .. } => (blobs.clone(), None),
         };
         let opener = Opener::of(location)?;
         let mut conn = opener.writer()?;
@@ -269,9 +278,17 @@ impl Inner {
             readers: Readers::new(opener),
             trail,
             blobs: Blobs::open(blobs)?,
+            presence: Mutex::new(presence),
             reindexing: watch::Sender::new(None),
         })
     }
+}
+
+/// The file by whose lock processes know of each other: shared by those that work, whole for a restore.
+pub(crate) fn presence(folder: &std::path::Path) -> Result<File, StoreError> {
+    use std::os::unix::fs::OpenOptionsExt;
+    let made = File::options().create(true).append(true).mode(0o600).open(folder.join("tejido.lock"));
+    made.map_err(|error| StoreError::file("making the lock file", error))
 }
 
 /// Makes a folder that only its owner may enter.

@@ -60,6 +60,7 @@ impl Store {
             conn.snapshot(|conn| {
                 check.log(conn)?;
                 check.views(conn)?;
+                check.beside(conn)?;
                 check.blobs(conn, store.blobs())
             })?;
             Ok((check.report, store.clone(), progress))
@@ -67,7 +68,10 @@ impl Store {
         let (report, store, progress) = self.readers().run(begun).await?;
         let ended = move |conn: &mut crate::conn::Conn| {
             let mut check = Check { projector: &**store.projector(), progress: &progress, report };
-            conn.snapshot(|conn| check.trail(conn))?;
+            conn.snapshot(|conn| {
+                check.trail(conn)?;
+                check.file(conn, "audit database")
+            })?;
             Ok(check.report)
         };
         self.trail().readers().run(ended).await

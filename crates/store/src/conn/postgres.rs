@@ -15,6 +15,9 @@ use crate::StoreError;
 use crate::sql::{Row, Sql};
 
 const STATEMENTS: usize = 256;
+/// The advisory lock by which processes know of each other: each connection shares it, a restore
+/// asks for all of it.
+const PRESENCE: u32 = 0x7465_6a69;
 
 /// The runtime that drives the connections.
 pub(crate) struct Runtime(Option<tokio::runtime::Runtime>);
@@ -64,10 +67,18 @@ impl Conn {
                 }
             });
             let set = "SET synchronous_commit = on; SET client_min_messages = warning; SET TIME ZONE 'UTC'";
-            client.batch_execute(set).await.map_err(|error| failed("connecting", &error))?;
+            let set = format!("{set}; SELECT pg_advisory_lock_shared({PRESENCE})");
+            client.batch_execute(&set).await.map_err(|error| failed("connecting", &error))?;
             Ok(client)
         })?;
         Ok(Self { runtime, _driver: driver.clone(), client, statements: HashMap::new() })
+    }
+
+    /// Sessions that end just now are waited for.
+    pub(crate) fn alone(&mut self) -> Result<(), StoreError> {
+        let lock =
+            format!("SET LOCAL lock_timeout = '3s'; SELECT pg_advisory_xact_lock({PRESENCE}); RESET lock_timeout");
+        self.batch(&lock).map_err(|_| StoreError::InUse)
     }
 
     pub(crate) fn is_closed(&self) -> bool {

@@ -31,6 +31,21 @@ enum Source {
     Index { table: &'static str, column: &'static str, param: u32 },
 }
 
+impl Source {
+    /// Whether the value can be one of this key's.
+    fn holds(&self, value: &Sql) -> bool {
+        match (self, value) {
+            (Self::Column("updated_us"), Sql::Int(_)) | (Self::Column("id"), Sql::Text(_)) => true,
+            (Self::Column(_), _) => false,
+            (Self::Index { .. }, Sql::Null) => true,
+            (Self::Index { table: "ix_date", .. }, Sql::Int(_)) => true,
+            (Self::Index { table: "ix_number" | "ix_quantity", .. }, Sql::Real(_)) => true,
+            (Self::Index { table: "ix_date" | "ix_number" | "ix_quantity", .. }, _) => false,
+            (Self::Index { .. }, value) => matches!(value, Sql::Text(text) if !text.contains('\0')),
+        }
+    }
+}
+
 impl Order {
     pub(super) fn of(query: &Query) -> Result<Self, StoreError> {
         let keys: Vec<Key> = query
@@ -175,8 +190,8 @@ impl Cursor {
         let mut rest = bytes.strip_prefix(&fingerprint(query)).ok_or(StoreError::Cursor)?;
         let rid = i64::from_be_bytes(take(&mut rest)?);
         let mut keys = Vec::new();
-        for _ in &order.keys {
-            keys.push(match take::<1>(&mut rest)? {
+        for key in &order.keys {
+            let value = match take::<1>(&mut rest)? {
                 [0] => Sql::Null,
                 [1] => Sql::Int(i64::from_be_bytes(take(&mut rest)?)),
                 [2] => Sql::Real(f64::from_be_bytes(take(&mut rest)?)),
@@ -187,7 +202,12 @@ impl Cursor {
                     Sql::Text(String::from_utf8(text.to_vec()).map_err(|_| StoreError::Cursor)?)
                 }
                 _ => return Err(StoreError::Cursor),
-            });
+            };
+            // The fingerprint is no secret: a cursor may be made up.
+            if !key.source.holds(&value) {
+                return Err(StoreError::Cursor);
+            }
+            keys.push(value);
         }
         if rest.is_empty() { Ok(Self { keys, rid }) } else { Err(StoreError::Cursor) }
     }

@@ -1,5 +1,7 @@
 //! What a search finds, in what order, and what it tells to whom.
 
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use fhir::search::Query;
 use store::{Expect, SearchPage, Store, StoreError, Stored, Visibility};
 use testkit::Place;
@@ -385,6 +387,15 @@ pub async fn a_cursor_belongs_to_its_question(place: Place) {
         let question = query(&[kind], &format!("{asked}&_cursor={cursor}"));
         let refused = store.search(&question, &Visibility::All).await.unwrap_err();
         assert_eq!(refused, StoreError::Cursor, "{kind}?{asked}");
+    }
+    let asked = query(&["Patient"], "_sort=birthdate");
+    let made_up = |tag: u8, value: &[u8]| {
+        let bytes = BASE64_URL_SAFE_NO_PAD.decode(&cursor).unwrap();
+        BASE64_URL_SAFE_NO_PAD.encode([&bytes[..16], &[tag], value].concat())
+    };
+    for forged in [made_up(2, &[0; 8]), made_up(3, &[0, 0, 0, 1, b'x'])] {
+        let question = Query { cursor: Some(forged), ..asked.clone() };
+        assert_eq!(store.search(&question, &Visibility::All).await.unwrap_err(), StoreError::Cursor);
     }
     for junk in ["x", "%", "AAAA", "", &cursor[..cursor.len() - 2]] {
         let mut question = query(&["Patient"], "_sort=birthdate");

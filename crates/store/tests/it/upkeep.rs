@@ -154,6 +154,9 @@ pub async fn a_backup_restores_to_either_back_end(place: Place) {
         write(&copy, "after", 1).await.unwrap();
         copy.audit(looked(vec!["p9".into()], &place)).await.unwrap();
         assert_eq!(check(&copy).await.findings, []);
+        let beside = Store::restore(&file, &other.location, true).await.unwrap_err();
+        assert_eq!(beside, StoreError::InUse, "somebody works with it");
+        write(&copy, "after", 2).await.unwrap();
         copy.close().await;
         assert_eq!(Store::restore(&file, &other.location, false).await.unwrap_err(), StoreError::NotEmpty);
         Store::restore(&file, &other.location, true).await.unwrap();
