@@ -87,9 +87,18 @@ fn folder(path: &Path) -> Result<Vec<PathBuf>> {
         let name = name.strip_suffix(".gz").unwrap_or(&name);
         [".json", ".ndjson", ".jsonl"].iter().any(|ending| name.ends_with(ending))
     };
-    let entries = std::fs::read_dir(path).with_context(|| format!("can't read {}", path.display()))?;
-    let mut files: Vec<PathBuf> =
-        entries.flatten().map(|entry| entry.path()).filter(|path| path.is_file() && known(path)).collect();
+    let cant = || format!("can't read {}", path.display());
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(path).with_context(cant)? {
+        let entry = entry.with_context(cant)?;
+        let inside = entry.path();
+        // A link to a folder is not followed: it may lead back here.
+        if entry.file_type().with_context(cant)?.is_dir() {
+            files.extend(folder(&inside)?);
+        } else if inside.is_file() && known(&inside) {
+            files.push(inside);
+        }
+    }
     files.sort();
     Ok(files)
 }

@@ -11,7 +11,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Router, middleware};
-use http::{HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use prometheus_client::encoding::{EncodeLabelSet, text::encode};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -121,10 +121,15 @@ async fn ready(State(figures): State<Arc<Figures>>) -> Response {
 
 /// The figures carry no person's data; they are given on the same address, so an operator who
 /// does not want them outside blocks `/metrics` at the proxy.
-async fn metrics(State(figures): State<Arc<Figures>>) -> Response {
+async fn metrics(State(figures): State<Arc<Figures>>, headers: HeaderMap) -> Response {
+    let accepts = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    // The lines read alike as the older text format, which whoever asks without preference expects.
+    let kind = match accepts.contains("application/openmetrics-text") {
+        true => "application/openmetrics-text; version=1.0.0; charset=utf-8",
+        false => "text/plain; version=0.0.4; charset=utf-8",
+    };
     match figures.render().await {
-        Ok(text) => ([(header::CONTENT_TYPE, "application/openmetrics-text; version=1.0.0; charset=utf-8")], text)
-            .into_response(),
+        Ok(text) => ([(header::CONTENT_TYPE, kind)], text).into_response(),
         Err(error) => {
             tracing::error!(%error, "metrics");
             StatusCode::SERVICE_UNAVAILABLE.into_response()

@@ -143,6 +143,9 @@ fn an_operator_sees_health_readiness_and_figures_without_a_persons_data() {
     assert_eq!(server.get("/fhir/Patient/rosa-tzub", &[("Authorization", &token)]).status, 404);
     let figures = server.get("/metrics", &[]);
     assert_eq!(figures.status, 200);
+    assert!(figures.head.to_lowercase().contains("content-type: text/plain; version=0.0.4"), "{}", figures.head);
+    let open = server.get("/metrics", &[("Accept", "application/openmetrics-text; version=1.0.0, */*;q=0.1")]);
+    assert!(open.head.to_lowercase().contains("content-type: application/openmetrics-text"), "{}", open.head);
     assert!(figures.body.contains("tejido_log_entries "), "{}", figures.body);
     let counted = r#"tejido_http_requests_total{method="GET",route="/fhir/{type}/{id}",status="404"} 1"#;
     assert!(figures.body.contains(counted), "{}", figures.body);

@@ -19,6 +19,11 @@ fn a_backup_made_while_serving_restores_sound_and_answers_the_same() {
     let before = server.get("/fhir/Organization/puesto-x", &auth).body;
     drop(server);
 
+    let running = site.serve(&[]);
+    let beside = site.run(&["restore", "copy.tejido", "--force"]);
+    assert!(!beside.status.success() && told(&beside).contains("stop its server"), "{}", told(&beside));
+    assert_eq!(running.get("/fhir/Organization/despues", &auth).status, 200);
+    drop(running);
     let full = site.run(&["restore", "copy.tejido"]);
     assert!(!full.status.success(), "a store that holds something is not overwritten: {}", told(&full));
     let elsewhere = site.command(&["restore", "copy.tejido", "--data", "other"]).output().unwrap();

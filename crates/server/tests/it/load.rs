@@ -109,3 +109,17 @@ fn what_unpacks_to_far_more_than_its_size_is_refused_and_what_stood_before_it_st
     assert!(!output.status.success() && told(&output).contains("zip archive"), "{}", told(&output));
     assert_eq!(total(&site.serve(&[]), &token), "1");
 }
+
+#[test]
+fn a_folder_is_loaded_with_its_folders() {
+    let site = Site::new();
+    let token = bearer(&site.token());
+    std::fs::create_dir_all(site.path("lote/mayo")).unwrap();
+    site.file("lote/a.json", organization("a"));
+    site.file("lote/mayo/b.ndjson", organization("b"));
+    site.file("lote/mayo/notas.txt", "nada");
+    std::os::unix::fs::symlink("..", site.path("lote/mayo/arriba")).unwrap();
+    let loaded = site.run(&["load", "lote"]);
+    assert!(loaded.status.success() && told(&loaded).contains("written: 2 · refused: 0"), "{}", told(&loaded));
+    assert_eq!(total(&site.serve(&[]), &token), "2");
+}
