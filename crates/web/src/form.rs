@@ -152,6 +152,12 @@ impl Form {
         self.choices("select", name, label, options)
     }
 
+    /// The words of what is chosen in a list, unless that is everything: paper shows no fields.
+    pub fn said(&self, name: &str, options: &[(String, String)]) -> Option<String> {
+        let chosen = options.iter().find(|(value, _)| !value.is_empty() && value == self.get(name));
+        chosen.map(|(_, words)| words.clone())
+    }
+
     /// One of a few, all in sight.
     pub fn radios(&self, name: &'static str, label: impl Display, options: &[(String, String)]) -> Field {
         self.choices("radio", name, label, options)

@@ -8,10 +8,11 @@ use care::visit::vitals::VITALS;
 use crate::form::{Field, Form};
 use crate::gate::Visit;
 use crate::pages::person::Head;
+use crate::pages::queue::{Asked, standing};
 use crate::problem::Problem;
 use crate::shell::Shell;
 use crate::text::{Text, t};
-use crate::ui::{Facts, Note, Thread};
+use crate::ui::{Facts, Note, Pages, Thread};
 
 /// A button that sends the sheet.
 pub struct Press {
@@ -28,6 +29,12 @@ impl Press {
     pub fn new(value: &'static str, words: Text) -> Self {
         Self { value, words, danger: false }
     }
+}
+
+/// What Enter in a field does, other than to press the first button.
+enum Enter<'a> {
+    Presses(&'a Press),
+    Nothing,
 }
 
 /// A place or way to choose, with what speaks for it.
@@ -101,6 +108,8 @@ impl Group {
 pub struct Sheet {
     /// What stands around.
     pub shell: Shell,
+    /// Where its referral stands in the queue that it was opened from.
+    pub queue: Option<Pages>,
     /// What was typed.
     pub form: Form,
     /// What is done here.
@@ -136,6 +145,7 @@ impl Sheet {
     pub fn new(visit: &Visit, heading: Text, who: Head, action: String) -> Self {
         Self {
             shell: visit.shell(heading.clone()),
+            queue: None,
             form: Form::default(),
             heading,
             who,
@@ -150,6 +160,29 @@ impl Sheet {
             away: Vec::new(),
             aside: Vec::new(),
             thread: Thread(Vec::new()),
+        }
+    }
+
+    /// The page of something done with a referral that was opened from a queue: it shows where it
+    /// stands there, leads back into it and takes it along.
+    pub async fn walk(&mut self, visit: &Visit, asked: &Asked, id: &str) -> Result<(), Problem> {
+        let Some(queue) = standing(visit, asked, id).await? else { return Ok(()) };
+        let onward = asked.onward();
+        self.shell.back = Some((format!("/referencias/{id}{onward}"), t("volver-referencia").into()));
+        self.hidden.push(("cola", onward));
+        self.queue = Some(queue.pages);
+        Ok(())
+    }
+
+    /// What Enter in a field presses: it keeps a draft where there is one, and never what can't be
+    /// taken back.
+    fn enter(&self) -> Option<Enter<'_>> {
+        let keeps = self.buttons.iter().find(|press| press.value == "guardar");
+        let grave = self.first.iter().chain(&self.buttons).any(|press| press.danger);
+        match keeps {
+            Some(press) => Some(Enter::Presses(press)),
+            None if grave => Some(Enter::Nothing),
+            None => None,
         }
     }
 }

@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use care::referral::moves::MoveKind;
 
 use crate::assets::{SCRIPT_PATH, STYLE_PATH};
+use crate::format::date_time;
 use crate::gate::Visit;
 use crate::pages::agenda::HOLDERS;
 use crate::pages::audit::READERS;
@@ -33,6 +34,8 @@ pub struct Shell {
     pub(crate) done: Option<Done>,
     pub(crate) back: Option<(String, String)>,
     pub(crate) undo: Option<(String, String)>,
+    /// When the page was made, for paper.
+    pub(crate) made: Option<String>,
     seals: Option<Seals>,
 }
 
@@ -291,6 +294,7 @@ impl Shell {
             done: None,
             back: None,
             undo: None,
+            made: None,
             seals: None,
         }
     }
@@ -312,6 +316,7 @@ impl Shell {
             done: visit.done,
             back: None,
             undo: None,
+            made: cx.map(|cx| date_time(cx.now)),
             seals: Some(Seals { seal: visit.seal.clone(), entropy: visit.state.access.store().entropy().clone() }),
         }
     }
@@ -330,6 +335,11 @@ impl Shell {
         self
     }
 
+    /// Whether the way to the account is not among the ways to go.
+    pub(crate) fn account_apart(&self) -> bool {
+        self.nav.iter().all(|entry| entry.href != ACCOUNT)
+    }
+
     /// The hidden fields of one form; each form of a page draws its own.
     pub fn seal(&self) -> Seal {
         self.seals.as_ref().map_or(Seal { seal: String::new(), once: String::new() }, |seals| Seal {
@@ -339,11 +349,15 @@ impl Shell {
     }
 }
 
+const ACCOUNT: &str = "/cuenta";
+/// More ways to go have no room beside one another on a telephone.
+const MOST_ENTRIES: usize = 5;
+
 /// The ways to go, by role.
 fn entries(role: Role, path: &str) -> Vec<Entry> {
     let entry = |href: &'static str, icon, label| Entry { href, icon: Icon(icon), label, current: current(href, path) };
     let mut entries = vec![entry("/", "i-home", t("nav-inicio"))];
-    if matches!(role, Role::Coordinator | Role::Clerk) {
+    if matches!(role, Role::Coordinator | Role::Clerk | Role::Supervisor) {
         entries.push(entry("/referencias", "i-send", t("nav-referencias")));
     }
     if HOLDERS.contains(&role) {
@@ -361,7 +375,9 @@ fn entries(role: Role, path: &str) -> Vec<Entry> {
     if READERS.contains(&role) {
         entries.push(entry("/auditoria", "i-doc", t("nav-auditoria")));
     }
-    entries.push(entry("/cuenta", "i-user", t("nav-cuenta")));
+    if entries.len() < MOST_ENTRIES {
+        entries.push(entry(ACCOUNT, "i-user", t("nav-cuenta")));
+    }
     entries
 }
 

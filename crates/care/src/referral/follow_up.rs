@@ -111,7 +111,7 @@ async fn finish(access: &Access, cx: &Cx, id: &str, done: bool, outcome: &str) -
         return Advance::new(&parent, Move::Close).with(changes).commit(access, cx).await;
     }
     if !done {
-        object(&mut parent.task, &[format!("No se pudo: {} ({})", this.words, outcome.trim())]);
+        object(&mut parent.task, &[not_done(&this.words, outcome)]);
     }
     let due = others.iter().filter(|one| !one.is_final()).filter_map(|one| one.due.clone()).min();
     replace(&mut parent.task, "restriction", due.map(|due| json!({ "period": { "end": due } })));
@@ -120,6 +120,36 @@ async fn finish(access: &Access, cx: &Cx, id: &str, done: bool, outcome: &str) -
     let stored = access.commit(cx, Act { name: "finish-follow-up", changes, ..Act::default() }).await?.stored;
     parent.task_version = stored.last().map_or(parent.task_version, |one| one.version);
     Ok(parent)
+}
+
+/// What keeps a plan open.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Left {
+    /// Whether a follow-up is neither done nor given up: until then nothing is closed.
+    pub unfinished: bool,
+    /// What the post could not do and nobody has answered: its objections; where it made none, the
+    /// lines that failed (until 2026-11 a failure was no objection).
+    pub unheard: Vec<String>,
+}
+
+/// What keeps open a referral that the post has acknowledged.
+///
+/// # Errors
+/// The gate's.
+pub async fn left(access: &Access, cx: &Cx, referral: &Referral) -> Result<Left, CareError> {
+    let keys: Vec<Key> = referral.follow_ups().into_iter().map(|id| Key::new("Task", id)).collect();
+    let found = access.read_many(cx, &keys).await?;
+    let lines: Vec<FollowUp> = found.iter().map(|one| FollowUp::read(&one.value())).collect();
+    let mut unheard: Vec<String> = referral.objections().map(str::to_owned).collect();
+    if unheard.is_empty() {
+        let failed = lines.iter().filter(|one| one.is_final() && one.status != "completed");
+        unheard = failed.map(|one| not_done(&one.words, one.outcome.as_deref().unwrap_or_default())).collect();
+    }
+    Ok(Left { unfinished: found.len() < keys.len() || lines.iter().any(|one| !one.is_final()), unheard })
+}
+
+fn not_done(what: &str, why: &str) -> String {
+    format!("No se pudo: {what} ({})", why.trim())
 }
 
 /// Closes what the post has acknowledged: at the destination (or by who coordinates) this answers

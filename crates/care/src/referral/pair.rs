@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use store::{Key, Stored};
 
 use crate::CareError;
+use crate::referral::follow_up::Left;
 use crate::referral::moves::{Move, MoveKind, Side};
 use crate::referral::notice::Notice;
 use crate::referral::policy;
@@ -238,12 +239,12 @@ impl Referral {
         crate::referral::task::objections(&self.task).filter(move |_| open)
     }
 
-    /// Whether the caller may close what was acknowledged, see [`super::follow_up::settle`]: over an
-    /// objection of the post only who answers it may, else either side.
-    pub fn settles(&self, cx: &Cx) -> bool {
-        match self.objections().next() {
-            Some(_) => crate::govern::settles(cx, &self.origin().id, &self.destination().id),
-            None => self.may(cx, MoveKind::Close),
+    /// Whether the caller may close what was acknowledged, see [`super::follow_up::settle`]: over what
+    /// the post could not do only who answers it may, else either side.
+    pub fn settles(&self, cx: &Cx, left: &Left) -> bool {
+        match left.unheard.is_empty() {
+            false => crate::govern::settles(cx, &self.origin().id, &self.destination().id),
+            true => self.may(cx, MoveKind::Close),
         }
     }
 

@@ -15,7 +15,7 @@ use store::{Key, SearchPage, StoreError, Stored};
 
 use crate::CareError;
 use crate::govern::holder;
-use crate::print::instant;
+use crate::print::{instant, local};
 use crate::referral::moves::MoveKind;
 use crate::referral::pair::{Named, Referral, named};
 use crate::referral::place::{find, joined, schedules};
@@ -228,6 +228,26 @@ pub async fn agenda(access: &Access, cx: &Cx, day: Date) -> Result<Vec<AgendaEnt
         Some(AgendaEntry { appointment: one.id()?.to_owned(), start, end, status: status.to_owned(), referral })
     };
     Ok(appointments.iter().filter_map(entry).collect())
+}
+
+/// The first day after that one with an appointment at the caller's facility.
+///
+/// # Errors
+/// `Forbidden` without a facility; the gate's.
+pub async fn next_day(access: &Access, cx: &Cx, after: Date) -> Result<Option<Date>, CareError> {
+    let schedules = schedules(access, cx, &facility(cx)?.id, None).await?;
+    let from = after.tomorrow().ok().and_then(|day| instant(day.at(0, 0, 0, 0)));
+    let Some(from) = from.filter(|_| !schedules.is_empty()) else { return Ok(None) };
+    let asked = [
+        ("schedule", joined("Schedule", schedules.keys())),
+        ("start", format!("ge{from}")),
+        ("status", "busy,busy-tentative".to_owned()),
+        ("_sort", "start".to_owned()),
+        ("_count", "1".to_owned()),
+    ];
+    let held = find(access, cx, "Slot", &asked).await?;
+    let start = held.matches.first().and_then(|slot| slot.value().text_at(&["start"])?.parse().ok());
+    Ok(start.map(|start| local(start).date()))
 }
 
 /// One move of a referral: who, when, where, why.

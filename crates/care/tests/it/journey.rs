@@ -7,7 +7,7 @@ use care::referral::book::{book, confirm_proposal, decline_proposal, propose, re
 use care::referral::cancel::{cancel_by_provider, no_show, relist};
 use care::referral::draft::{discard, start_draft, update_draft};
 use care::referral::exit::{confirm_exit, exit, reopen};
-use care::referral::follow_up::{finish_follow_up, settle};
+use care::referral::follow_up::{finish_follow_up, left, settle};
 use care::referral::home::waiting_at_post;
 use care::referral::moves::{Move, MoveKind};
 use care::referral::place::free_places;
@@ -198,8 +198,9 @@ async fn what_a_machine_acknowledged_without_objection_the_post_closes() {
     let rests = Referral::load(access, &stage.nurse, delivered.id()).await.unwrap();
     let waiting = rests.where_it_waits().unwrap();
     assert_eq!((waiting.place.unwrap().id.as_str(), waiting.who), (testkit::POST, access::Role::Nurse));
-    assert!(rests.settles(&stage.nurse), "it waits on somebody who can end it");
-    assert!(!rests.settles(&stage.world.at("Otra", access::Role::Nurse, testkit::OTHER_POST)));
+    let left = left(access, &stage.nurse, &rests).await.unwrap();
+    assert!(rests.settles(&stage.nurse, &left), "it waits on somebody who can end it");
+    assert!(!rests.settles(&stage.world.at("Otra", access::Role::Nurse, testkit::OTHER_POST), &left));
     let closed = settle(access, &stage.nurse, &rests, "Ya se visitó").await.unwrap();
     assert_eq!(closed.state.phase(), Phase::Closed);
 }

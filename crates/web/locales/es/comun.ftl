@@ -4,6 +4,7 @@ nav-principal = Principal
 nav-inicio = Inicio
 nav-personas = Personas
 nav-cuenta = Mi cuenta
+impreso-el = Impreso el { $fecha }
 salir = Salir
 aviso = Aviso
 sintetico = SINTÉTICO

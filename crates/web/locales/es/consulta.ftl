@@ -5,6 +5,7 @@ atender-parto-si = Dio a luz en las últimas 6 semanas
 atender-trasladar = Pedir traslado urgente
 lugar-telefono = Teléfono
 lugar-sin-telefono = Sin teléfono anotado
+traslado-medido = Medido el { $fecha }: { $medidas }
 traslado-sin-emergencia = La red no tiene anotada una emergencia para su puesto.
 traslado-llame = Elija un hospital y llame antes de salir. Si no hay ninguno, guarde y llame a la coordinación de red.
 linea-ver-consulta = Ver la consulta

@@ -33,5 +33,5 @@ refs-ver-todas-acto = Ver todas las abiertas
 ref-en-pausa = En pausa: la persona lo pidió
 ref-cerrada = Circuito cerrado
 ref-sin-plazo = Sin plazo
-ref-red = Coordinación de la red
 ref-espera = Espera en: { $donde } ({ $quien }), { $desde }
+ref-espera-red = Espera en: { $quien }, { $desde }

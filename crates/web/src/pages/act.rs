@@ -278,7 +278,7 @@ pub async fn take_act(visit: Visit, Path(id): Path<String>, Posted(mut form): Po
             // Whoever sent it elsewhere may not see it any more.
             let seen = Referral::load(access, cx, &id).await.is_ok();
             let to = match (kind, queue) {
-                (MoveKind::Book, _) if seen => format!("/referencias/{id}/cita/comprobante"),
+                (MoveKind::Book, _) if seen => format!("/referencias/{id}/cita/comprobante{}", asked.onward()),
                 // The same person goes on with what was only taken up.
                 (MoveKind::Receive | MoveKind::SeekBed, _) if seen => format!("/referencias/{id}{}", asked.onward()),
                 (_, Some(queue)) => queue.after,

@@ -11,7 +11,7 @@ use jiff::civil::Date;
 use serde::Deserialize;
 
 use crate::form::Form;
-use crate::format::{date, full_date_in_words, hour, local};
+use crate::format::{date, day_in_words, full_date_in_words, hour, local};
 use crate::gate::{Visit, percent, show};
 use crate::pages::hours::KEEPERS;
 use crate::pages::queue::priority;
@@ -61,6 +61,8 @@ struct AgendaPage {
     form: Form,
     services: Vec<(String, String)>,
     states: Vec<(String, String)>,
+    /// The filters, for paper.
+    said: String,
     cut: Option<Note>,
     keeps: bool,
     rows: Vec<Row>,
@@ -125,20 +127,25 @@ pub async fn show_agenda(visit: Visit, Query(asked): Query<Asked>) -> Answer {
     let done = entries.iter().filter(|one| one.status == "fulfilled").count();
     let services = Service::all().iter().map(|one| (one.code.to_owned(), one.name.to_owned()));
     let every = |words: Text| std::iter::once((String::new(), words.to_string()));
+    let services: Vec<(String, String)> = every(t("agenda-todos")).chain(services).collect();
+    let states = states().into_iter().map(|(code, words, _)| (code.to_owned(), words.to_string()));
+    let states: Vec<(String, String)> = every(t("agenda-todos")).chain(states).collect();
     show(&AgendaPage {
         shell: visit.shell(t("agenda-titulo")),
         day: full_date_in_words(day),
         count: t("agenda-cuantas").with("n", all).with("atendidas", done),
         days: days(&asked, day, today),
+        said: said([form.said("servicio", &services), form.said("estado", &states)]),
         form,
-        services: every(t("agenda-todos")).chain(services).collect(),
-        states: every(t("agenda-todos"))
-            .chain(states().into_iter().map(|(code, words, _)| (code.to_owned(), words.to_string())))
-            .collect(),
+        services,
+        states,
         cut,
         keeps: KEEPERS.contains(&cx.role),
         rows,
-        empty: empty(&asked, all, day),
+        empty: match all {
+            0 => no_day(&asked, day, worklist::next_day(&visit.state.access, cx, day).await?),
+            _ => filtered(day),
+        },
     })
 }
 
@@ -157,14 +164,23 @@ fn days(asked: &Asked, day: Date, today: Date) -> Chips {
     }
 }
 
-fn empty(asked: &Asked, all: usize, day: Date) -> Empty {
-    if all > 0 {
-        let bare = Asked::default().address(&date(day));
-        let act = Some((bare, t("agenda-quitar-filtros").into()));
-        return Empty { act, ..Empty::quiet(t("agenda-nada-titulo"), t("agenda-nada-filtros")) };
-    }
-    let act = (!asked.dia.is_empty()).then(|| ("/agenda".to_owned(), t("agenda-ver-hoy").into()));
-    Empty { act, ..Empty::quiet(t("agenda-nada-titulo"), t("agenda-nada")) }
+fn said(filters: [Option<String>; 2]) -> String {
+    filters.into_iter().flatten().collect::<Vec<_>>().join(" · ")
+}
+
+/// Nothing of the day is what was asked for.
+fn filtered(day: Date) -> Empty {
+    let bare = Asked::default().address(&date(day));
+    let act = Some((bare, t("agenda-quitar-filtros").into()));
+    Empty { act, ..Empty::quiet(t("agenda-nada-titulo"), t("agenda-nada-filtros")) }
+}
+
+/// Nothing on the day: the next one that has something, or back to today.
+fn no_day(asked: &Asked, day: Date, next: Option<Date>) -> Empty {
+    let on = next.map(|next| (asked.address(&date(next)), t("agenda-ver-dia").with("dia", day_in_words(next)).into()));
+    let today = || (!asked.dia.is_empty()).then(|| ("/agenda".to_owned(), t("agenda-ver-hoy").into()));
+    let why = if next.is_some() { t("agenda-nada") } else { t("agenda-nada-mas") };
+    Empty { act: on.or_else(today), ..Empty::quiet(t("agenda-nada-titulo"), why.with("dia", day_in_words(day))) }
 }
 
 fn row(visit: &Visit, entry: &AgendaEntry) -> Row {

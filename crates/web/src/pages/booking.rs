@@ -22,6 +22,7 @@ use crate::format::{date, date_time, day_in_words, full_date_in_words, hour, loc
 use crate::gate::{Posted, Visit, done, mend, percent, show};
 use crate::pages::facility::modality;
 use crate::pages::person::Head;
+use crate::pages::queue::{self, standing};
 use crate::pages::refer::{head_of, told, unchanged};
 use crate::problem::{Answer, Problem};
 use crate::sheet::Choice;
@@ -63,6 +64,11 @@ struct BookingPage {
     heading: Text,
     who: Head,
     action: String,
+    /// Where the referral stands in the queue that it was opened from.
+    queue: Option<Pages>,
+    /// That queue, for the form, and for the filter.
+    along: String,
+    hidden: Vec<(&'static str, String)>,
     version: u64,
     form: Form,
     filter: Form,
@@ -82,7 +88,9 @@ struct BookingPage {
 struct SlipPage {
     shell: Shell,
     who: Head,
-    id: String,
+    /// The referral's page.
+    whole: String,
+    queue: Option<Pages>,
     day: Text,
     hour: String,
     facts: Facts,
@@ -116,9 +124,14 @@ fn task(visit: &Visit, referral: &Referral) -> Result<Task, Problem> {
 }
 
 /// `GET /referencias/{id}/cita`
-pub async fn show_booking(visit: Visit, Path(id): Path<String>, Query(asked): Query<Asked>) -> Answer {
+pub async fn show_booking(
+    visit: Visit,
+    Path(id): Path<String>,
+    Query(asked): Query<Asked>,
+    Query(queue): Query<queue::Asked>,
+) -> Answer {
     let referral = Referral::load(&visit.state.access, visit.cx()?, &id).await?;
-    show(&page(&visit, &referral, &asked, Form::default()).await?)
+    show(&page(&visit, &referral, (&asked, &queue), Form::default()).await?)
 }
 
 /// `POST /referencias/{id}/cita`
@@ -131,6 +144,8 @@ pub async fn take_booking(visit: Visit, Path(id): Path<String>, Posted(mut form)
     let proposes = task == Task::Give(true) && form.get("boton") == "proponer";
     let slot = form.required("lugar", 64, t("cita-elija"));
     let why = if changes { form.required("motivo", WORDS, t("cita-motivo-falta")) } else { String::new() };
+    let queue = queue::Asked::along(form.get("cola"));
+    let along = queue.onward();
     if form.ok() {
         let given = if changes {
             reschedule(access, cx, &referral, &slot, &why).await
@@ -141,18 +156,18 @@ pub async fn take_booking(visit: Visit, Path(id): Path<String>, Posted(mut form)
         };
         match given {
             Ok(_) if proposes => {
-                return done(&visit, &format!("/referencias/{id}"), Done::AppointmentProposed);
+                return done(&visit, &format!("/referencias/{id}{along}"), Done::AppointmentProposed);
             }
             Ok(_) => {
                 let what = if changes { Done::AppointmentMoved } else { Done::AppointmentGiven };
-                return done(&visit, &format!("/referencias/{id}/cita/comprobante"), what);
+                return done(&visit, &format!("/referencias/{id}/cita/comprobante{along}"), what);
             }
             Err(CareError::Taken { options }) => form.error("lugar", lost(&options)),
             Err(other) => return Err(other.into()),
         }
     }
     let asked = Asked { desde: form.get("desde").into(), como: form.get("como").into(), pagina: String::new() };
-    mend(&page(&visit, &referral, &asked, form).await?)
+    mend(&page(&visit, &referral, (&asked, &queue), form).await?)
 }
 
 /// Somebody was faster: what is free now.
@@ -165,7 +180,12 @@ fn midnight(day: Date) -> Option<Timestamp> {
     Offset::constant(-6).to_timestamp(day.at(0, 0, 0, 0)).ok()
 }
 
-async fn page(visit: &Visit, referral: &Referral, asked: &Asked, form: Form) -> Result<BookingPage, Problem> {
+async fn page(
+    visit: &Visit,
+    referral: &Referral,
+    (asked, queue): (&Asked, &queue::Asked),
+    form: Form,
+) -> Result<BookingPage, Problem> {
     let (access, cx) = (&visit.state.access, visit.cx()?);
     let task = task(visit, referral)?;
     let changes = task == Task::Change;
@@ -181,7 +201,7 @@ async fn page(visit: &Visit, referral: &Referral, asked: &Asked, form: Form) -> 
     let (options, pages, elsewhere, way) = network.with(|directory: &Directory| {
         let attends = |place: &Place| ways_of(directory, place);
         places.retain(|place| asked.como.is_empty() || attends(place).contains(&asked.como));
-        let (number, pages) = cut(&mut places, referral.id(), asked);
+        let (number, pages) = cut(&mut places, referral.id(), (asked, queue));
         let chosen = form.get("lugar");
         let option = |(at, place): (usize, &Place)| {
             choice(directory, referral, place, (at == 0 && number == 1, place.id == chosen))
@@ -192,13 +212,16 @@ async fn page(visit: &Visit, referral: &Referral, asked: &Asked, form: Form) -> 
     });
     let heading = if changes { t("cita-cambiar") } else { t("cita-dar") };
     let mut shell = visit.shell(heading.clone());
-    shell = shell.back(format!("/referencias/{}", referral.id()), t("volver-referencia"));
+    shell = shell.back(format!("/referencias/{}{}", referral.id(), queue.onward()), t("volver-referencia"));
     let narrowed = !asked.desde.is_empty() || !asked.como.is_empty();
     Ok(BookingPage {
         shell,
         heading,
         who: head_of(referral),
         action: format!("/referencias/{}/cita", referral.id()),
+        queue: standing(visit, queue, referral.id()).await?.map(|queue| queue.pages),
+        along: queue.onward(),
+        hidden: queue.hidden(),
         version: referral.task_version,
         form,
         filter,
@@ -207,7 +230,7 @@ async fn page(visit: &Visit, referral: &Referral, asked: &Asked, form: Form) -> 
         now: told(referral, cx.now).into_iter().chain([way]).collect(),
         asks_why: changes,
         proposes: task == Task::Give(true),
-        empty: (options.is_empty() || stopped).then(|| empty(referral, stopped, narrowed)),
+        empty: (options.is_empty() || stopped).then(|| empty(referral, queue, stopped, narrowed)),
         options,
         pages,
         elsewhere,
@@ -232,17 +255,18 @@ async fn notes(visit: &Visit, referral: &Referral, stopped: bool) -> Result<Vec<
     Ok(start.map(note).into_iter().collect())
 }
 
-fn empty(referral: &Referral, stopped: bool, narrowed: bool) -> Empty {
+fn empty(referral: &Referral, queue: &queue::Asked, stopped: bool, narrowed: bool) -> Empty {
     let place = referral.destination().name;
     if stopped {
         return Empty::quiet(t("cita-sin-formulario"), t("cita-dos-faltas-que"));
     }
-    let act = narrowed.then(|| (format!("/referencias/{}/cita", referral.id()), t("cita-quitar-filtros").into()));
+    let whole = format!("/referencias/{}/cita{}", referral.id(), queue.onward());
+    let act = narrowed.then(|| (whole, t("cita-quitar-filtros").into()));
     Empty { act, ..Empty::quiet(t("cita-nada-titulo").with("lugar", place), t("cita-nada")) }
 }
 
 /// Keeps the places of the page that is asked for.
-fn cut(places: &mut Vec<Place>, referral: &str, asked: &Asked) -> (usize, Pages) {
+fn cut(places: &mut Vec<Place>, referral: &str, (asked, queue): (&Asked, &queue::Asked)) -> (usize, Pages) {
     let total = places.len();
     let last = total.div_ceil(PAGE).max(1);
     let number = asked.pagina.parse().unwrap_or(1).clamp(1, last);
@@ -250,7 +274,9 @@ fn cut(places: &mut Vec<Place>, referral: &str, asked: &Asked) -> (usize, Pages)
     let shown: Vec<Place> = places.drain(..).skip(first).take(PAGE).collect();
     *places = shown;
     let to = |page: usize| {
-        let query = format!("desde={}&como={}&pagina={page}", percent(&asked.desde), percent(&asked.como));
+        let onward = queue.onward();
+        let along = if onward.is_empty() { String::new() } else { format!("{}&", onward.trim_start_matches('?')) };
+        let query = format!("{along}desde={}&como={}&pagina={page}", percent(&asked.desde), percent(&asked.como));
         format!("/referencias/{referral}/cita?{query}")
     };
     let pages = Pages {
@@ -311,7 +337,7 @@ fn elsewhere(directory: &Directory, referral: &Referral, now: Timestamp) -> Fact
 }
 
 /// `GET /referencias/{id}/cita/comprobante`
-pub async fn show_slip(visit: Visit, Path(id): Path<String>) -> Answer {
+pub async fn show_slip(visit: Visit, Path(id): Path<String>, Query(queue): Query<queue::Asked>) -> Answer {
     let (access, cx) = (&visit.state.access, visit.cx()?);
     let referral = Referral::load(access, cx, &id).await?;
     let State::Booked { appointment, .. } = &referral.state else { return Err(Problem::Stale) };
@@ -335,7 +361,8 @@ pub async fn show_slip(visit: Visit, Path(id): Path<String>) -> Answer {
     show(&SlipPage {
         shell: visit.shell(t("comprobante-titulo")),
         who: head_of(&referral),
-        id,
+        queue: standing(&visit, &queue, &id).await?.map(|queue| queue.pages),
+        whole: format!("/referencias/{id}{}", queue.onward()),
         day: full_date_in_words(local(start).date()),
         hour: hour(start),
         facts: Facts(facts.map(|(name, value)| (name.to_string(), value)).collect()),

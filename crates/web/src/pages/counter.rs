@@ -21,6 +21,7 @@ use crate::form::{Field, Form};
 use crate::format::{date_time, local};
 use crate::gate::{Posted, Visit, done, mend, show};
 use crate::pages::act::early;
+use crate::pages::queue;
 use crate::pages::refer::{diagnoses_of, head_of, told, unchanged};
 use crate::pages::referral::signs_note;
 use crate::problem::{Answer, Problem};
@@ -89,22 +90,29 @@ fn to_begin(visit: &Visit, referral: &Referral) -> Result<bool, Problem> {
 }
 
 /// `GET /referencias/{id}/contrarreferir`
-pub async fn show_counter(visit: Visit, Path(id): Path<String>, Query(asked): Query<Asked>) -> Answer {
+pub async fn show_counter(
+    visit: Visit,
+    Path(id): Path<String>,
+    Query(asked): Query<Asked>,
+    Query(queue): Query<queue::Asked>,
+) -> Answer {
     let (access, cx) = (&visit.state.access, visit.cx()?);
     let referral = Referral::load(access, cx, &id).await?;
+    let mut form = Form::default();
+    form.set("cola", queue.onward());
     if to_begin(&visit, &referral)? {
-        return show(&begin_page(&visit, &referral).await?);
+        return show(&begin_page(&visit, &referral, form).await?);
     }
     let typed = load_draft(access, cx, &referral).await?;
     let kept = !typed.is_empty();
-    let mut form = Form::new(typed);
+    form = Form::new([form.pairs(), typed.as_slice()].concat());
     if !kept {
         diagnosis::fill(&mut form, &diagnoses_of(&referral.request), &visit.state.codes().await?);
     }
     if asked.paso == "revisar" {
         let answer = read(&mut form, &referral, &visit.state.codes().await?, cx.now);
         return if form.ok() {
-            show(&review_page(&visit, &referral, form, &answer)?)
+            show(&review_page(&visit, &referral, form, &answer).await?)
         } else {
             show(&write_page(&visit, &referral, form).await?)
         };
@@ -121,29 +129,32 @@ pub async fn take_counter(visit: Visit, Path(id): Path<String>, Posted(mut form)
     let (access, cx) = (&visit.state.access, visit.cx()?);
     let referral = Referral::load(access, cx, &id).await?;
     let begins = to_begin(&visit, &referral)?;
+    let along = queue::Asked::along(form.get("cola")).onward();
+    let here = format!("{}{along}", path(&referral));
     if begins {
         unchanged(&form, &referral)?;
         attend(access, cx, &referral).await?;
-        return done(&visit, &path(&referral), Done::VisitBegun);
+        return done(&visit, &here, Done::VisitBegun);
     }
-    let ours = |name: &str| !name.starts_with('_') && name != "boton" && name != "version";
+    let ours = |name: &str| !name.starts_with('_') && !matches!(name, "boton" | "version" | "cola");
     let typed = form.pairs().iter().filter(|(name, value)| ours(name) && !value.is_empty()).cloned();
     save_draft(access, cx, &referral, &typed.collect::<Vec<_>>()).await?;
     unchanged(&form, &referral)?;
     match form.get("boton") {
         "control" | "ingresar" => return other_way(&visit, &referral, form).await,
         "revisar" | "firmar" => {}
-        _ => return done(&visit, &path(&referral), Done::DraftKept),
+        _ => return done(&visit, &here, Done::DraftKept),
     }
     let answer = read(&mut form, &referral, &visit.state.codes().await?, cx.now);
     if !form.ok() {
         return mend(&write_page(&visit, &referral, form).await?);
     }
     if form.get("boton") == "revisar" {
-        return done(&visit, &format!("{}?paso=revisar", path(&referral)), Done::DraftKept);
+        let step = if along.is_empty() { "?" } else { "&" };
+        return done(&visit, &format!("{here}{step}paso=revisar"), Done::DraftKept);
     }
     match counter_refer(access, cx, &referral, &answer).await {
-        Ok(_) => done(&visit, &format!("/referencias/{id}/contrarreferencia"), Done::CounterReferred),
+        Ok(_) => done(&visit, &format!("/referencias/{id}/contrarreferencia{along}"), Done::CounterReferred),
         Err(error) => {
             mend_with(&mut form, error, &THEIRS)?;
             mend(&write_page(&visit, &referral, form).await?)
@@ -165,7 +176,8 @@ async fn other_way(visit: &Visit, referral: &Referral, mut form: Form) -> Answer
         admit(access, cx, referral, &why).await?;
         Done::Admitted
     };
-    done(visit, &path(referral), what)
+    let along = queue::Asked::along(form.get("cola")).onward();
+    done(visit, &format!("{}{along}", path(referral)), what)
 }
 
 /// What was typed, as care takes it.
@@ -222,11 +234,13 @@ fn read_line(form: &mut Form, [what, kind, who, due]: &[&'static str; 4], now: T
     Some(Line { kind: LineKind::from_code(form.get(kind)).unwrap_or(LineKind::Control), words, due: day, who })
 }
 
-fn base(visit: &Visit, referral: &Referral, heading: Text) -> Result<Sheet, Problem> {
+async fn base(visit: &Visit, referral: &Referral, form: Form, heading: Text) -> Result<Sheet, Problem> {
     let cx = visit.cx()?;
     let mut page = Sheet::new(visit, heading, head_of(referral), path(referral));
     page.shell = page.shell.back("/agenda", t("agenda-volver"));
     page.hidden = vec![("version", referral.task_version.to_string())];
+    page.walk(visit, &queue::Asked::along(form.get("cola")), referral.id()).await?;
+    page.form = form;
     page.notes.extend(signs_note(referral));
     let diagnoses: Vec<String> = diagnoses_of(&referral.request).into_iter().map(|(_, words)| words).collect();
     let asked = [
@@ -242,9 +256,9 @@ fn base(visit: &Visit, referral: &Referral, heading: Text) -> Result<Sheet, Prob
     Ok(page)
 }
 
-async fn begin_page(visit: &Visit, referral: &Referral) -> Result<Sheet, Problem> {
+async fn begin_page(visit: &Visit, referral: &Referral, form: Form) -> Result<Sheet, Problem> {
     let cx = visit.cx()?;
-    let mut page = base(visit, referral, t("contra-empezar-titulo"))?;
+    let mut page = base(visit, referral, form, t("contra-empezar-titulo")).await?;
     if let Some(id) = referral.state.appointment() {
         let held = visit.state.access.read(cx, &Key::new("Appointment", id)).await?.value();
         let start: Option<Timestamp> = held.text_at(&["start"]).and_then(|start| start.parse().ok());
@@ -257,7 +271,7 @@ async fn begin_page(visit: &Visit, referral: &Referral) -> Result<Sheet, Problem
 
 async fn write_page(visit: &Visit, referral: &Referral, form: Form) -> Result<Sheet, Problem> {
     let codes = visit.state.codes().await?;
-    let mut page = base(visit, referral, t("contra-titulo"))?;
+    let mut page = base(visit, referral, form.clone(), t("contra-titulo")).await?;
     page.steps = vec![t("contra-paso-escribir"), t("contra-paso-revisar")];
     page.groups.push(
         Group::new(t("contra-encontro"))
@@ -295,7 +309,6 @@ async fn write_page(visit: &Visit, referral: &Referral, form: Form) -> Result<Sh
     if page.buttons.len() > before {
         page.groups.push(apart);
     }
-    page.form = form;
     Ok(page)
 }
 
@@ -313,8 +326,14 @@ fn line_fields(form: &Form, n: usize, [what, kind, who, due]: &[&'static str; 4]
     ]
 }
 
-fn review_page(visit: &Visit, referral: &Referral, form: Form, answer: &CounterReferral) -> Result<Sheet, Problem> {
-    let mut page = base(visit, referral, t("contra-revisar-titulo"))?;
+async fn review_page(
+    visit: &Visit,
+    referral: &Referral,
+    form: Form,
+    answer: &CounterReferral,
+) -> Result<Sheet, Problem> {
+    let along = queue::Asked::along(form.get("cola")).onward();
+    let mut page = base(visit, referral, form.clone(), t("contra-revisar-titulo")).await?;
     page.steps = vec![t("contra-paso-escribir"), t("contra-paso-revisar")];
     page.at = 1;
     page.notes.push(Note::new(Tone::Warn, t("contra-revise"), t("contra-revise-que")));
@@ -336,7 +355,7 @@ fn review_page(visit: &Visit, referral: &Referral, form: Form, answer: &CounterR
     page.groups.extend(parts.map(|(heading, words)| Group::new(heading).lines(words.lines().map(str::to_owned))));
     page.groups.push(instructions(&answer.lines));
     page.buttons = vec![Press::new("firmar", t("contra-firmar"))];
-    page.away.insert(0, (path(referral), t("contra-corregir")));
+    page.away.insert(0, (format!("{}{along}", path(referral)), t("contra-corregir")));
     Ok(page)
 }
 
@@ -363,14 +382,16 @@ pub fn asked_of(who: Option<Role>, due: Option<&str>) -> Vec<String> {
 }
 
 /// `GET /referencias/{id}/contrarreferencia`
-pub async fn show_answer(visit: Visit, Path(id): Path<String>) -> Answer {
+pub async fn show_answer(visit: Visit, Path(id): Path<String>, Query(queue): Query<queue::Asked>) -> Answer {
     let (access, cx) = (&visit.state.access, visit.cx()?);
     let referral = Referral::load(access, cx, &id).await?;
     let composition = referral.composition().ok_or(Problem::NotFound)?;
     let stored = access.read(cx, &Key::new("Composition", composition)).await?.value();
     let paper = PrintedAnswer::new(&referral, &stored);
     let mut page = Sheet::new(&visit, t("respuesta-titulo"), head_of(&referral), String::new());
-    page.shell = page.shell.back(format!("/referencias/{}", referral.id()), t("volver-referencia"));
+    let whole = format!("/referencias/{id}{}", queue.onward());
+    page.shell = page.shell.back(whole.clone(), t("volver-referencia"));
+    page.walk(&visit, &queue, &id).await?;
     page.notes = signs_note(&referral).into_iter().collect();
     let facts = [
         (t("respuesta-de"), paper.from),
@@ -390,6 +411,6 @@ pub async fn show_answer(visit: Visit, Path(id): Path<String>) -> Answer {
     if referral.allows(cx, &Move::Acknowledge { tasks: Vec::new() }) {
         page.away.push((format!("/referencias/{id}/acusar"), t("respuesta-acusar")));
     }
-    page.away.push((format!("/referencias/{id}"), t("volver-referencia")));
+    page.away.push((whole, t("volver-referencia")));
     show(&page)
 }

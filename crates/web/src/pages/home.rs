@@ -1,13 +1,13 @@
 //! A role's first page: what waits for it, the oldest breach first.
 
-use access::Role;
+use access::{Cx, Role};
 use askama::Template;
 use axum::extract::{Path, Query};
 use care::danger::{self, Decision};
 use care::referral::Referral;
 use care::referral::follow_up::FollowUp;
 use care::referral::home::{waiting_at_destination, waiting_at_post};
-use care::referral::moves::MoveKind;
+use care::referral::moves::{Move, MoveKind};
 use care::referral::state::Phase;
 use care::referral::worklist::{self, Filter};
 use jiff::Timestamp;
@@ -15,8 +15,10 @@ use serde::Deserialize;
 
 use crate::format::{ago, full_date_in_words, hour, local};
 use crate::gate::{Visit, show};
-use crate::pages::counter::asked_of;
+use crate::pages::act;
+use crate::pages::counter::{ANSWERERS, asked_of};
 use crate::pages::find::{Finder, SEEKERS};
+use crate::pages::queue::OBJECTED;
 use crate::pages::refer::place_of;
 use crate::problem::{Answer, Problem};
 use crate::read::is_synthetic;
@@ -65,14 +67,27 @@ pub async fn show_home(visit: Visit) -> Answer {
     let today = full_date_in_words(local(cx.now).date());
     let finder = SEEKERS.contains(&cx.role).then(Finder::default);
     let list = lists(&visit).await?;
-    let has_list = matches!(cx.role, Role::Coordinator | Role::Clerk | Role::Specialist) || at_a_post(cx.role);
-    let empty = match has_list {
-        true => Empty::quiet(t("inicio-nada-titulo"), t("inicio-nada")),
-        false => Empty::quiet(t("inicio-sin-lista-titulo"), t("inicio-sin-lista")),
-    };
     let cut = |group: Group| Group { rows: group.rows.into_iter().take(SHOWN).collect(), ..group };
     let groups = list.into_iter().filter(|group| group.total > 0).map(cut).collect();
-    show(&Home { shell: visit.shell(t("inicio-titulo")), today, finder, groups, empty })
+    show(&Home { shell: visit.shell(t("inicio-titulo")), today, finder, groups, empty: empty(cx.role) })
+}
+
+/// Where to go when nothing waits: what the role's work is, or else looks after.
+fn empty(role: Role) -> Empty {
+    let (way, words) = match role {
+        Role::Coordinator | Role::Supervisor => ("/referencias?ver=todas", t("inicio-ir-referencias")),
+        Role::Clerk => ("/referencias?ver=lista", t("inicio-ir-lista")),
+        Role::Specialist => ("/agenda", t("inicio-ir-agenda")),
+        Role::Director => ("/agenda/horarios", t("inicio-ir-horarios")),
+        Role::Administrator => ("/cuentas", t("inicio-ir-cuentas")),
+        Role::Auditor => ("/auditoria", t("inicio-ir-auditoria")),
+        _ => ("/red", t("inicio-ir-red")),
+    };
+    let has_list = matches!(role, Role::Coordinator | Role::Supervisor | Role::Clerk | Role::Specialist);
+    let why = if has_list || at_a_post(role) { t("inicio-nada") } else { t("inicio-sin-lista") };
+    // At a post the first act is to find the person: its field is above.
+    let act = (!at_a_post(role)).then(|| (way.to_owned(), words.into()));
+    Empty { act, ..Empty::quiet(t("inicio-nada-titulo"), why) }
 }
 
 /// Everything that waits for the caller, by what is to be done.
@@ -81,6 +96,7 @@ async fn lists(visit: &Visit) -> Result<Vec<Group>, Problem> {
         Role::Nurse | Role::Doctor => [at_post(visit).await?, at_destination(visit).await?].concat(),
         Role::CommunityWorker | Role::SocialWorker => at_post(visit).await?,
         Role::Coordinator => [for_review(visit).await?, objections(visit).await?].concat(),
+        Role::Supervisor => to_confirm(visit).await?,
         Role::Clerk => [for_review(visit).await?, at_destination(visit).await?].concat(),
         Role::Specialist => [agenda(visit).await?, at_destination(visit).await?].concat(),
         _ => Vec::new(),
@@ -100,7 +116,8 @@ async fn at_post(visit: &Visit) -> Result<Vec<Group>, Problem> {
     let reads = attends && MoveKind::Acknowledge.may(cx.role);
     let only = |may: bool, rows: Vec<Row>| rows.into_iter().map(move |row| Row { act: row.act.filter(|_| may), ..row });
     let drafts = post.drafts.iter().map(|one| Row { act: Some(going_on(one)), ..row(one, cx.now) }).collect();
-    let transfers = acts(&post.transfers, cx.now, "traslado", t("inicio-hacer-traslado"));
+    let transfers =
+        post.transfers.iter().map(|one| Row { act: Some(transferred(one, cx)), ..row(one, cx.now) }).collect();
     let answers = acts(&post.to_acknowledge, cx.now, "acusar", t("inicio-hacer-acusar"));
     let returned = acts(&post.returned, cx.now, "completar", t("inicio-hacer-completar"));
     Ok(vec![
@@ -115,6 +132,13 @@ async fn at_post(visit: &Visit) -> Result<Vec<Group>, Problem> {
         group("planes", t("inicio-planes"), seen(&post.plans, cx.now)),
         group("borradores", t("inicio-borradores"), only(attends, drafts).collect()),
     ])
+}
+
+/// What a transfer waits for: the departure, once a place has accepted it.
+fn transferred(one: &Referral, cx: &Cx) -> (String, Text) {
+    let leaves = act::of(MoveKind::Depart).filter(|act| act.allowed(one, cx));
+    let look = || (format!("/referencias/{}/traslado", one.id()), t("inicio-hacer-traslado"));
+    leaves.map_or_else(look, |act| (act.place(one), (act.name)()))
 }
 
 /// Where a draft is gone on with: a ticked sign leads to the transfer before any option.
@@ -168,8 +192,26 @@ pub async fn show_pending(visit: Visit, Path(id): Path<String>, Query(asked): Qu
 async fn for_review(visit: &Visit) -> Result<Vec<Group>, Problem> {
     let cx = visit.cx()?;
     let queue = worklist::queue(&visit.state.access, cx, &Filter::default(), 1).await?;
+    let rows = along(acts(&queue.rows, cx.now, "", t("inicio-hacer-revisar")), "revisar");
     let all = "/referencias".to_owned();
-    Ok(vec![Group { total: queue.total, all, ..group("revisar", t("inicio-revisar"), rows(&queue.rows, cx.now)) }])
+    Ok(vec![Group { total: queue.total, all, ..group("revisar", t("inicio-revisar"), rows) }])
+}
+
+/// The exits that wait for a second person, in the territory of who supervises.
+async fn to_confirm(visit: &Visit) -> Result<Vec<Group>, Problem> {
+    let cx = visit.cx()?;
+    let filter = Filter { phases: vec![Phase::ExitProposed], ..Filter::default() };
+    let queue = worklist::queue(&visit.state.access, cx, &filter, 1).await?;
+    let rows = along(acts(&queue.rows, cx.now, "", t("inicio-hacer-revisar")), "revisar");
+    let all = "/referencias".to_owned();
+    Ok(vec![Group { total: queue.total, all, ..group("salidas", t("inicio-salidas"), rows) }])
+}
+
+/// Rows that are opened as the queue's: from one the caller goes on to the next.
+fn along(rows: Vec<Row>, view: &str) -> Vec<Row> {
+    let into = |path: String| format!("{path}?ver={view}");
+    let row = |row: Row| Row { href: into(row.href), act: row.act.map(|(path, name)| (into(path), name)), ..row };
+    rows.into_iter().map(row).collect()
 }
 
 /// What posts could not do, in a coordinator's territory.
@@ -185,7 +227,7 @@ fn objected(referrals: &[Referral], now: Timestamp) -> Group {
     let rows = acts(referrals, now, "objecion", t("inicio-hacer-objecion"));
     let said = |row: Row, one: &Referral| Row { words: one.objections().collect::<Vec<_>>().join(". "), ..row };
     let rows = rows.into_iter().zip(referrals).map(|(row, one)| said(row, one));
-    group("objeciones", t("inicio-objeciones"), rows.collect())
+    group("objeciones", t("inicio-objeciones"), along(rows.collect(), OBJECTED))
 }
 
 /// What waits where the person is attended; who does not answer sees the appointments only.
@@ -197,12 +239,25 @@ async fn at_destination(visit: &Visit) -> Result<Vec<Group>, Problem> {
         return Ok(vec![unmarked]);
     }
     Ok(vec![
-        group("llegan", t("inicio-llegan"), seen(&there.arriving, cx.now)),
-        group("recibidas", t("inicio-recibidas"), seen(&there.received, cx.now)),
-        group("contestar", t("inicio-contestar"), seen(&there.to_answer, cx.now)),
+        group("llegan", t("inicio-llegan"), there.arriving.iter().map(|one| attended(one, cx)).collect()),
+        group("recibidas", t("inicio-recibidas"), there.received.iter().map(|one| attended(one, cx)).collect()),
+        group("contestar", t("inicio-contestar"), there.to_answer.iter().map(|one| attended(one, cx)).collect()),
         objected(&there.objected, cx.now),
         unmarked,
     ])
+}
+
+/// A row with what the caller does next for who is attended here, or with the way to the referral.
+fn attended(one: &Referral, cx: &Cx) -> Row {
+    let arrives = act::of(MoveKind::Arrive).filter(|act| act.allowed(one, cx));
+    let arrives = arrives.map(|act| (act.place(one), (act.name)()));
+    let counter = || format!("/referencias/{}/contrarreferir", one.id());
+    let answers = ANSWERERS.contains(&cx.role);
+    let begins = answers && one.allows(cx, &Move::Attend { encounter: String::new() });
+    let answers = answers && one.allows(cx, &Move::CounterRefer { composition: String::new() });
+    let attends = begins.then(|| (counter(), t("agenda-atender")));
+    let act = arrives.or(attends).or_else(|| answers.then(|| (counter(), t("agenda-contrarreferir"))));
+    Row { act: act.or_else(|| Some(looked(one))), ..row(one, cx.now) }
 }
 
 async fn agenda(visit: &Visit) -> Result<Vec<Group>, Problem> {
@@ -220,20 +275,20 @@ fn group(id: &'static str, heading: Text, rows: Vec<Row>) -> Group {
     Group { id, heading, total: rows.len(), rows, all: format!("/pendientes/{id}") }
 }
 
-fn rows(referrals: &[Referral], now: Timestamp) -> Vec<Row> {
-    referrals.iter().map(|one| row(one, now)).collect()
-}
-
 /// Rows with the act that waits at the post.
 fn acts(referrals: &[Referral], now: Timestamp, path: &str, name: Text) -> Vec<Row> {
-    let act = |one: &Referral| Some((format!("/referencias/{}/{path}", one.id()), name.clone()));
+    let way = |one: &Referral| format!("/referencias/{}/{path}", one.id());
+    let act = |one: &Referral| Some((way(one).trim_end_matches('/').to_owned(), name.clone()));
     referrals.iter().map(|one| Row { act: act(one), ..row(one, now) }).collect()
 }
 
 /// Rows whose act is on the referral's own page.
 fn seen(referrals: &[Referral], now: Timestamp) -> Vec<Row> {
-    let act = |one: &Referral| Some((format!("/referencias/{}", one.id()), t("linea-ver-referencia")));
-    referrals.iter().map(|one| Row { act: act(one), ..row(one, now) }).collect()
+    referrals.iter().map(|one| Row { act: Some(looked(one)), ..row(one, now) }).collect()
+}
+
+fn looked(one: &Referral) -> (String, Text) {
+    (format!("/referencias/{}", one.id()), t("linea-ver-referencia"))
 }
 
 fn row(referral: &Referral, now: Timestamp) -> Row {

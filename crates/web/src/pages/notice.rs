@@ -2,15 +2,16 @@
 //! a rejection was read; and the answer to what the post could not do of a plan.
 
 use access::Role;
-use axum::extract::Path;
+use axum::extract::{Path, Query};
 use care::referral::Referral;
-use care::referral::follow_up::{FollowUp, settle};
+use care::referral::follow_up::{Left, left, settle};
 use care::referral::notice::{Notice, note};
 use care::referral::state::State;
-use store::{Key, Kind};
+use store::Kind;
 
 use crate::form::Form;
 use crate::gate::{Posted, Visit, done, mend, show};
+use crate::pages::queue::{Asked, standing};
 use crate::pages::refer::{head_of, told, unchanged};
 use crate::pages::referral::signs_note;
 use crate::problem::{Answer, Problem, reason};
@@ -88,36 +89,33 @@ fn acknowledged(state: &State) -> bool {
     matches!(state, State::Acknowledged { .. } | State::Plan { .. })
 }
 
-/// Whether the post objects to a line of the plan: closing then answers it.
-fn objects(referral: &Referral) -> bool {
-    referral.objections().next().is_some()
-}
-
-/// Whether a follow-up of the plan is still open: until it is done or given up, nothing is closed.
-pub async fn unfinished(visit: &Visit, referral: &Referral) -> Result<bool, Problem> {
-    let keys: Vec<Key> = referral.follow_ups().into_iter().map(|id| Key::new("Task", id)).collect();
-    let found = visit.state.access.read_many(visit.cx()?, &keys).await?;
-    Ok(found.len() < keys.len() || found.iter().any(|one| !FollowUp::read(&one.value()).is_final()))
-}
-
 /// `GET /referencias/{id}/objecion`
-pub async fn show_objection(visit: Visit, Path(id): Path<String>) -> Answer {
+pub async fn show_objection(visit: Visit, Path(id): Path<String>, Query(asked): Query<Asked>) -> Answer {
     let referral = load(&visit, &id, acknowledged).await?;
-    show(&objection_page(&visit, &referral, Form::default()).await?)
+    let left = left(&visit.state.access, visit.cx()?, &referral).await?;
+    let mut form = Form::default();
+    form.set("cola", asked.onward());
+    show(&objection_page(&visit, &referral, &left, form).await?)
 }
 
 /// `POST /referencias/{id}/objecion`
 pub async fn take_objection(visit: Visit, Path(id): Path<String>, Posted(mut form): Posted) -> Answer {
+    let (access, cx) = (&visit.state.access, visit.cx()?);
     let referral = load(&visit, &id, acknowledged).await?;
     unchanged(&form, &referral)?;
-    if !referral.settles(visit.cx()?) {
+    let left = left(access, cx, &referral).await?;
+    if !referral.settles(cx, &left) {
         return Err(Problem::Forbidden);
     }
-    let missing = if objects(&referral) { t("objecion-falta") } else { t("cierre-falta") };
+    let missing = if left.unheard.is_empty() { t("cierre-falta") } else { t("objecion-falta") };
     let words = form.required("respuesta", TEXT, missing);
     if form.ok() {
-        match settle(&visit.state.access, visit.cx()?, &referral, &words).await {
-            Ok(_) => return done(&visit, &format!("/referencias/{id}"), Done::CircuitClosed),
+        let queue = standing(&visit, &Asked::along(form.get("cola")), &id).await?;
+        match settle(access, cx, &referral, &words).await {
+            Ok(_) => {
+                let to = queue.map_or_else(|| format!("/referencias/{id}"), |queue| queue.after);
+                return done(&visit, &to, Done::CircuitClosed);
+            }
             Err(error) if error.kind() == Kind::Rule => match Problem::from(error) {
                 Problem::Rule(breach) => form.error("respuesta", reason(breach)),
                 other => return Err(other),
@@ -125,30 +123,29 @@ pub async fn take_objection(visit: Visit, Path(id): Path<String>, Posted(mut for
             Err(error) => return Err(error.into()),
         }
     }
-    mend(&objection_page(&visit, &referral, form).await?)
+    mend(&objection_page(&visit, &referral, &left, form).await?)
 }
 
-async fn objection_page(visit: &Visit, referral: &Referral, form: Form) -> Result<Sheet, Problem> {
-    let objects = objects(referral);
+async fn objection_page(visit: &Visit, referral: &Referral, left: &Left, form: Form) -> Result<Sheet, Problem> {
+    let objects = !left.unheard.is_empty();
     let title = if objects { t("objecion-titulo") } else { t("cierre-titulo") };
     let mut page = sheet(visit, referral, title, "objecion")?;
+    page.walk(visit, &Asked::along(form.get("cola")), referral.id()).await?;
     if objects {
-        let said: Vec<String> = referral.objections().map(str::to_owned).collect();
-        page.groups.push(Group::new(t("objecion-dicen")).lines(said));
+        page.groups.push(Group::new(t("objecion-dicen")).lines(left.unheard.iter().cloned()));
     }
-    if !referral.settles(visit.cx()?) {
+    if !referral.settles(visit.cx()?, left) {
         page.notes.push(Note::new(Tone::Info, t("objecion-espera"), t("objecion-espera-que")));
         return Ok(page);
     }
-    let open = unfinished(visit, referral).await?;
-    if open {
+    if left.unfinished {
         page.notes.push(Note::new(Tone::Warn, t("objecion-tareas"), t("objecion-tareas-que")));
     } else {
         let button = if objects { t("objecion-boton") } else { t("cierre-titulo") };
         page.buttons = vec![Press::new("cerrar", button)];
     }
     // What was typed before the page knew stays, to be copied.
-    if !open || !form.get("respuesta").is_empty() {
+    if !left.unfinished || !form.get("respuesta").is_empty() {
         let (heading, label, help) = if objects {
             (t("objecion-que"), t("objecion-respuesta"), t("objecion-ayuda"))
         } else {

@@ -160,7 +160,8 @@ fn alert(allergy: &Value) -> Note {
 }
 
 fn facts(patient: &Value) -> Facts {
-    let phone = patient.items("telecom").iter().find_map(|one| one.text_at(&["value"]));
+    let phone = patient.items("telecom").iter().find(|one| one.text_at(&["system"]) == Some("phone"));
+    let phone = phone.and_then(|one| one.text_at(&["value"]));
     let language = patient.items("communication").first();
     let language = language.map(|one| demography::language(&words(one.get("language"))));
     let file = identifier(patient, system::FILE_NUMBER).map(|value| value.rsplit('/').next().unwrap_or(value));

@@ -73,6 +73,8 @@ struct QueuePage {
     services: Vec<(String, String)>,
     priorities: Vec<(String, String)>,
     origins: Vec<(String, String)>,
+    /// The view and the filters, for paper.
+    said: String,
     rows: Vec<Row>,
     /// Said when there are more than were read.
     more: Option<Note>,
@@ -88,7 +90,7 @@ struct View {
 }
 
 /// The view of what posts could not do of a plan.
-const OBJECTED: &str = "objeciones";
+pub const OBJECTED: &str = "objeciones";
 
 fn views() -> [View; 8] {
     let view =
@@ -124,18 +126,28 @@ impl Asked {
         self.address(&self.ver, 1).trim_start_matches("/referencias").to_owned()
     }
 
-    fn address(&self, view: &str, page: usize) -> String {
-        let number = page.to_string();
-        let pairs = [
+    /// What was asked besides the page: name and value of what is not empty.
+    fn pairs<'a>(&'a self, view: &'a str) -> Vec<(&'static str, &'a str)> {
+        let all = [
             ("ver", view),
-            ("servicio", self.servicio.as_str()),
-            ("prioridad", self.prioridad.as_str()),
-            ("origen", self.origen.as_str()),
-            ("q", self.q.as_str()),
-            ("pagina", if page > 1 { number.as_str() } else { "" }),
+            ("servicio", &self.servicio),
+            ("prioridad", &self.prioridad),
+            ("origen", &self.origen),
+            ("q", &self.q),
         ];
-        let query = pairs.iter().filter(|(_, value)| !value.is_empty());
-        let query: Vec<String> = query.map(|(name, value)| format!("{name}={}", percent(value))).collect();
+        all.into_iter().filter(|(_, value)| !value.is_empty()).collect()
+    }
+
+    /// The queue as the hidden fields of a form that asks an address; none outside of a queue.
+    pub fn hidden(&self) -> Vec<(&'static str, String)> {
+        let pairs = if self.ver.is_empty() { Vec::new() } else { self.pairs(&self.ver) };
+        pairs.into_iter().map(|(name, value)| (name, value.to_owned())).collect()
+    }
+
+    fn address(&self, view: &str, page: usize) -> String {
+        let mut query: Vec<String> =
+            self.pairs(view).into_iter().map(|(name, value)| format!("{name}={}", percent(value))).collect();
+        query.extend((page > 1).then(|| format!("pagina={page}")));
         format!("/referencias?{}", query.join("&"))
     }
 
@@ -162,7 +174,7 @@ pub struct Standing {
     pub pages: Pages,
     /// The queue, where it stands in it.
     pub back: String,
-    /// Where to go on when this one is done: the next, the first, or the queue.
+    /// Where to go on when this one is done: the next, the first of those before it, or the queue.
     pub after: String,
 }
 
@@ -181,13 +193,18 @@ pub async fn standing(visit: &Visit, asked: &Asked, id: &str) -> Result<Option<S
         None => t("cola-ya-no").with("total", order.len()),
     };
     let back = asked.address(view.code, at.unwrap_or(0) / worklist::PAGE + 1);
+    // Behind the last come those that were passed over.
+    let passed = || open(order.iter().position(|one| one != id));
     Ok(Some(Standing {
         pages: Pages {
             shown: shown.with("vista", &view.name).into(),
             previous: open(at.and_then(|at| at.checked_sub(1))),
             next: next.clone(),
         },
-        after: next.map(|next| format!("{next}&hecha={id}")).unwrap_or_else(|| asked.address(view.code, 1)),
+        after: match next.or_else(passed) {
+            Some(next) => format!("{next}&hecha={id}"),
+            None => asked.address(view.code, 1),
+        },
         back,
     }))
 }
@@ -208,19 +225,25 @@ pub async fn show_queue(visit: Visit, Query(asked): Query<Asked>) -> Answer {
     {
         form.set(name, value);
     }
-    let every = |text: Text| (String::new(), text.to_string());
-    let services = Service::all().iter().map(|one| (one.code.to_owned(), one.name.to_owned()));
-    let soon = Soon::ALL.iter().map(|one| (one.code().to_owned(), one.label().to_owned()));
-    let origins = board.origins.iter().map(|one| (one.id.clone(), one.name.clone()));
+    let pair = |code: &str, words: &str| (code.to_owned(), words.to_owned());
+    let after = |every: Text, rest: Vec<(String, String)>| [vec![(String::new(), every.to_string())], rest].concat();
+    let services = after(t("refs-todos"), Service::all().iter().map(|one| pair(one.code, one.name)).collect());
+    let priorities = after(t("refs-todas"), Soon::ALL.iter().map(|one| pair(one.code(), one.label())).collect());
+    let origins = after(t("refs-todos"), board.origins.iter().map(|one| pair(&one.id, &one.name)).collect());
+    let filters = [("servicio", &services), ("prioridad", &priorities), ("origen", &origins)];
+    let filters = filters.into_iter().filter_map(|(name, options)| form.said(name, options));
+    let words = Some(asked.q.trim().to_owned()).filter(|words| !words.is_empty());
+    let said: Vec<String> = [view.name.clone()].into_iter().chain(filters).chain(words).collect();
     show(&QueuePage {
         shell: visit.shell(t("refs-titulo")),
         along: Asked { ver: view.code.to_owned(), ..asked.clone() }.onward(),
         views: chips(&views, view.code, &board, &asked),
         view: view.code.to_owned(),
         form,
-        services: std::iter::once(every(t("refs-todos"))).chain(services).collect(),
-        priorities: std::iter::once(every(t("refs-todas"))).chain(soon).collect(),
-        origins: std::iter::once(every(t("refs-todos"))).chain(origins).collect(),
+        said: said.join(" · "),
+        services,
+        priorities,
+        origins,
         rows: board.page.rows.iter().map(|one| row(one, cx.now)).collect(),
         more: board.page.more.then(|| Note::new(Tone::Warn, t("refs-hay-mas"), t("refs-hay-mas-que"))),
         pages: pages(&board, view.code, &asked),
@@ -315,13 +338,12 @@ pub fn state_tag(phase: Phase) -> Tag {
     Tag::new(tone, phase.label())
 }
 
-/// `Espera en: Puesto Chicoj (Enfermería), hace 3 días`.
+/// `Espera en: Puesto Chicoj (Enfermería), hace 3 días`; of the network, who alone.
 pub fn waits(waiting: &Waiting, now: Timestamp) -> String {
-    let place = waiting.place.as_ref().map(|place: &Named| place.name.clone());
-    let place = place.filter(|name| !name.is_empty()).unwrap_or_else(|| t("ref-red").into());
-    t("ref-espera")
-        .with("donde", place)
-        .with("quien", role_name(waiting.who))
-        .with("desde", ago(waiting.since, now))
-        .into()
+    let place = waiting.place.as_ref().map(|place: &Named| place.name.clone()).filter(|name| !name.is_empty());
+    let (who, since) = (role_name(waiting.who), ago(waiting.since, now));
+    match place {
+        Some(place) => t("ref-espera").with("donde", place).with("quien", who).with("desde", since).into(),
+        None => t("ref-espera-red").with("quien", who).with("desde", since).into(),
+    }
 }

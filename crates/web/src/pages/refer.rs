@@ -18,15 +18,15 @@ use serde::Deserialize;
 
 use crate::diagnosis;
 use crate::form::Form;
-use crate::format::ago;
 use crate::gate::{Posted, Visit, done, mend, percent, show};
 use crate::offers::{Place, places};
 use crate::pages::person::Head;
+use crate::pages::queue::waits;
 use crate::pages::visit::{Open, open};
 use crate::problem::{Answer, Problem};
 use crate::read::words;
 use crate::sheet::{Group, Press, Sheet, mend_with};
-use crate::shell::{Done, role_name};
+use crate::shell::Done;
 use crate::text::{Text, t};
 use crate::ui::{Note, Tone};
 
@@ -460,15 +460,6 @@ pub fn told(referral: &Referral, now: jiff::Timestamp) -> Vec<String> {
         t("cuenta-destino").with("servicio", referral.service().name).with("lugar", referral.destination().name).into(),
         t("cuenta-estado").with("estado", referral.state.phase().label()).into(),
     ];
-    if let Some(waiting) = referral.where_it_waits() {
-        let place = waiting.place.map_or_else(|| t("cuenta-la-red").into(), |place| place.name);
-        lines.push(
-            t("cuenta-espera")
-                .with("quien", role_name(waiting.who))
-                .with("lugar", place)
-                .with("desde", ago(waiting.since, now))
-                .into(),
-        );
-    }
+    lines.extend(referral.where_it_waits().map(|waiting| format!("{}.", waits(&waiting, now))));
     lines
 }

@@ -6,7 +6,7 @@ use askama::Template;
 use axum::extract::{Path, Query};
 use care::danger;
 use care::referral::answer::{lines, sections};
-use care::referral::follow_up::FollowUp;
+use care::referral::follow_up::{FollowUp, Left, left};
 use care::referral::moves::{Move, MoveKind};
 use care::referral::review::{RedirectReason, ReturnReason};
 use care::referral::state::{Phase, State};
@@ -21,7 +21,7 @@ use crate::gate::{Visit, show};
 use crate::pages::act;
 use crate::pages::booking::BOOKERS;
 use crate::pages::counter::{ANSWERERS, asked_of, line_words};
-use crate::pages::notice::{SETTLERS, unfinished};
+use crate::pages::notice::SETTLERS;
 use crate::pages::person::Head;
 use crate::pages::queue::{Asked, DESK, Standing, clock, priority, standing, state_tag, waits};
 use crate::pages::refer::{diagnoses_of, head_of, place_of};
@@ -250,35 +250,37 @@ async fn tasks(visit: &Visit, referral: &Referral) -> Result<Vec<Task>, Problem>
     Ok(found.iter().map(task).collect())
 }
 
-/// Whether nothing of the plan moves by itself any more: the post objects, or no follow-up is open.
-async fn rests(visit: &Visit, referral: &Referral) -> Result<bool, Problem> {
-    Ok(match referral.state.phase() {
-        Phase::Acknowledged => true,
-        Phase::Plan => referral.objections().next().is_some() || !unfinished(visit, referral).await?,
-        _ => false,
-    })
+/// What keeps the plan open, where nothing of it moves by itself any more: the post could not do a
+/// line, or no follow-up is open.
+async fn rests(visit: &Visit, referral: &Referral) -> Result<Option<Left>, Problem> {
+    if !matches!(referral.state.phase(), Phase::Acknowledged | Phase::Plan) {
+        return Ok(None);
+    }
+    let left = left(&visit.state.access, visit.cx()?, referral).await?;
+    Ok(Some(left).filter(|left| !left.unheard.is_empty() || !left.unfinished))
 }
 
 /// What this caller may do now, what waits for them first.
-fn deeds(visit: &Visit, referral: &Referral, asked: &Asked, rests: bool) -> Result<Vec<Deed>, Problem> {
+fn deeds(visit: &Visit, referral: &Referral, asked: &Asked, rests: Option<Left>) -> Result<Vec<Deed>, Problem> {
     let cx = visit.cx()?;
     let (id, attends, follows) = (referral.id(), super::ATTENDS.admits(cx.role), super::FOLLOWS.admits(cx.role));
     let books = BOOKERS.contains(&cx.role) && referral.state.phase() != Phase::Proposed;
     let answers = ANSWERERS.contains(&cx.role);
-    let settles = rests && SETTLERS.contains(&cx.role) && referral.settles(cx);
-    let objects = referral.objections().next().is_some();
+    let settles = SETTLERS.contains(&cx.role) && rests.as_ref().is_some_and(|left| referral.settles(cx, left));
+    let objects = rests.is_some_and(|left| !left.unheard.is_empty());
     let closing = if objects { t("inicio-hacer-objecion") } else { t("cierre-titulo") };
     let none = String::new;
     let here = |path: &str| format!("/referencias/{id}/{path}");
+    let along = |path: &str| format!("/referencias/{id}/{path}{}", asked.onward());
     let rows = [
         (attends, Move::Send, place_of(&referral.patient().id, id), t("acto-seguir")),
         (attends, Move::Complete, here("completar"), t("acto-completar")),
         (follows, Move::Acknowledge { tasks: Vec::new() }, here("acusar"), t("acto-acusar")),
-        (answers, Move::Attend { encounter: none() }, here("contrarreferir"), t("agenda-atender")),
-        (answers, Move::CounterRefer { composition: none() }, here("contrarreferir"), t("agenda-contrarreferir")),
-        (settles, Move::Close, here("objecion"), closing),
-        (books, Move::Book { appointment: none() }, here("cita"), t("acto-dar-cita")),
-        (books, Move::Reschedule { appointment: none() }, here("cita"), t("acto-cambiar-cita")),
+        (answers, Move::Attend { encounter: none() }, along("contrarreferir"), t("agenda-atender")),
+        (answers, Move::CounterRefer { composition: none() }, along("contrarreferir"), t("agenda-contrarreferir")),
+        (settles, Move::Close, along("objecion"), closing),
+        (books, Move::Book { appointment: none() }, along("cita"), t("acto-dar-cita")),
+        (books, Move::Reschedule { appointment: none() }, along("cita"), t("acto-cambiar-cita")),
         (attends, Move::Discard, here("descartar"), t("descartar-si")),
     ];
     let deed = |(has_page, step, href, name): (bool, Move, String, Text)| {

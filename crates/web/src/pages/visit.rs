@@ -13,11 +13,12 @@ use care::visit::{draft, record};
 use fhir::Value;
 use identity::PersonName;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use store::Key;
 
 use crate::diagnosis;
 use crate::form::{Field, Form};
-use crate::format::{ago, date_time};
+use crate::format::{ago, date, date_time};
 use crate::gate::{Posted, Visit, done, mend, show};
 use crate::pages::person::{Head, opened};
 use crate::pages::refer::{picture, prompt_notes};
@@ -193,7 +194,9 @@ pub async fn take_visit(visit: Visit, Path(id): Path<String>, Posted(mut form): 
             // Nothing measured says danger any more: nobody has asked for the signs yet.
             return done(&visit, &format!("/personas/{id}/referir"), Done::DraftKept);
         }
-        let referral = start_draft(access, cx, &transfer(&told, &signs)).await?;
+        // What was measured another day says of which.
+        let measured = told.date.or_else(|| shown.parse().ok().filter(|_| other_day));
+        let referral = start_draft(access, cx, &transfer(&told, &signs, measured)).await?;
         return done(&visit, &format!("/referencias/{}/traslado", referral.id()), Done::DraftKept);
     }
     if other_day {
@@ -224,14 +227,17 @@ fn implied(open: &Open, told: &VisitForm, now: Timestamp) -> Vec<Prompt> {
     danger::prompts(&told.picture(now, open.birth_date(), Vec::new()))
 }
 
-/// The draft of an urgent transfer with everything that the sheet says.
-fn transfer(told: &VisitForm, implied: &[Prompt]) -> Draft {
+/// The draft of an urgent transfer with everything that the sheet says, of another day where it is one.
+fn transfer(told: &VisitForm, implied: &[Prompt], day: Option<Date>) -> Draft {
     let measured = told.vitals.iter().filter(|(_, typed)| !typed.is_empty()).filter_map(|(field, typed)| {
         let vital = VITALS.iter().find(|one| one.field == field)?;
         Some(format!("{} {typed} {}", vital.label, unit(vital.unit)))
     });
     let treated = told.treatments.iter().map(|one| one.words.clone());
-    let measured = measured.collect::<Vec<_>>().join(", ");
+    let mut measured = measured.collect::<Vec<_>>().join(", ");
+    if let Some(day) = day.filter(|_| !measured.is_empty()) {
+        measured = t("traslado-medido").with("fecha", date(day)).with("medidas", measured).into();
+    }
     let done: Vec<String> = [told.findings.clone(), measured].into_iter().chain(treated).collect();
     Draft {
         patient: told.patient.clone(),

@@ -415,3 +415,80 @@ async fn hours_are_looked_at_opened_once_closed_with_a_reason_and_opened_again()
     let mut nurse = site.logged_in("ana", Role::Nurse, POST).await;
     assert_eq!(nurse.get("/agenda/horarios").await.status, StatusCode::FORBIDDEN);
 }
+
+/// The way to the next of the queue, as a page shows it.
+fn next_of(page: &crate::Answer) -> Option<String> {
+    let before = page.body.split("\" rel=\"next\"").next().filter(|part| part.len() < page.body.len())?;
+    Some(before.rsplit("href=\"").next()?.replace("&#38;", "&"))
+}
+
+#[tokio::test]
+async fn places_are_given_from_one_referral_of_the_list_to_the_next() {
+    let (site, first) = waiting().await;
+    let second = on_the_list(&site.world, "berta").await;
+    let mut clerk = site.logged_in("marta", Role::Clerk, HOSPITAL).await;
+    let along = "?ver=lista&servicio=oftalmologia";
+    let whole = format!("/referencias/{first}{along}");
+    let path = format!("/referencias/{first}/cita");
+    let referral = clerk.get(&whole).await;
+    assert!(referral.body.contains(&format!("{path}{}", along.replace('&', "&#38;"))), "{}", referral.body);
+    let page = clerk.get(&format!("{path}{along}&desde=01/12/2026")).await;
+    well_made(&path, &page);
+    let next = format!("/referencias/{second}{along}");
+    assert!(page.body.contains("1 de 2 en «En lista de espera»"), "{}", page.body);
+    assert_eq!(next_of(&page).as_deref(), Some(next.as_str()));
+    for part in [format!("href=\"{}\"", whole.replace('&', "&#38;")), "name=\"ver\" value=\"lista\"".to_owned()] {
+        assert!(page.body.contains(&part), "{part}: {}", page.body);
+    }
+    let (version, queue) = (page.hidden("version"), page.hidden("cola").replace("&#38;", "&"));
+    let silent = clerk.submit(&page, &path, &[("version", &version), ("cola", &queue)]).await;
+    assert_eq!(silent.hidden("cola").replace("&#38;", "&"), along, "a form to be mended stays in the queue");
+    let given = clerk.submit(&page, &path, &[("version", &version), ("cola", &queue), ("lugar", "s1")]).await;
+    assert_eq!(given.location(), format!("{path}/comprobante{along}"), "{}", given.body);
+    let slip = clerk.get(given.location()).await;
+    well_made(&path, &slip);
+    assert_eq!(next_of(&slip).as_deref(), Some(next.as_str()), "from the slip one goes on: {}", slip.body);
+    assert_eq!(next_of(&clerk.get(&format!("/referencias/{second}/cita")).await), None, "alone it is in no queue");
+}
+
+#[tokio::test]
+async fn an_answer_is_written_without_leaving_the_queue() {
+    let (site, first) = waiting().await;
+    let second = on_the_list(&site.world, "berta").await;
+    booked(&site, &first, "h1").await;
+    booked(&site, &second, "h2").await;
+    let mut specialist = site.logged_in("rojas", Role::Specialist, HOSPITAL).await;
+    let (along, path) = ("?ver=cita", format!("/referencias/{first}/contrarreferir"));
+    let whole = specialist.get(&format!("/referencias/{first}{along}")).await;
+    assert!(whole.body.contains(&format!("href=\"{path}{along}\"")), "{}", whole.body);
+    let begin = specialist.get(&format!("{path}{along}")).await;
+    well_made(&path, &begin);
+    let next = format!("/referencias/{second}{along}");
+    assert_eq!(next_of(&begin).as_deref(), Some(next.as_str()), "{}", begin.body);
+    assert_eq!(begin.hidden("cola"), along);
+    let version = begin.hidden("version");
+    let begun = specialist.submit(&begin, &path, &[("version", &version), ("cola", along), ("boton", "empezar")]).await;
+    assert_eq!(begun.location(), format!("{path}{along}"), "{}", begun.body);
+    let page = specialist.get(begun.location()).await;
+    well_made(&path, &page);
+    assert_eq!(next_of(&page).as_deref(), Some(next.as_str()), "what left the view leads to what stays in it");
+    let version = page.hidden("version");
+    let typed = [&ANSWER[..], &[("version", &version), ("cola", along), ("boton", "revisar")]].concat();
+    let ready = specialist.submit(&page, &path, &typed).await;
+    assert_eq!(ready.location(), format!("{path}{along}&paso=revisar"), "{}", ready.body);
+    let review = specialist.get(ready.location()).await;
+    well_made(&path, &review);
+    assert!(review.body.contains(&format!("href=\"{path}{along}\"")), "to mend it stays there: {}", review.body);
+    let typed = [&ANSWER[..], &[("version", &version), ("cola", along), ("boton", "firmar")]].concat();
+    let signed = specialist.submit(&review, &path, &typed).await;
+    assert_eq!(signed.location(), format!("/referencias/{first}/contrarreferencia{along}"), "{}", signed.body);
+    let read = specialist.get(signed.location()).await;
+    well_made(&path, &read);
+    assert_eq!(next_of(&read).as_deref(), Some(next.as_str()), "{}", read.body);
+    let kept = care::referral::answer::load_draft(
+        &site.world.access,
+        &site.world.specialist("Rojas"),
+        &Referral::load(&site.world.access, &site.world.specialist("Rojas"), &first).await.unwrap(),
+    );
+    assert!(kept.await.is_ok_and(|kept| kept.iter().all(|(name, _)| name != "cola")), "the queue is no answer");
+}

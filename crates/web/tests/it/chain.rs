@@ -74,9 +74,10 @@ async fn lists_and_the_record_lead_to_the_referral() {
     let id = sent(&site).await;
     let path = format!("href=\"/referencias/{id}\"");
     let mut coordinator = at_work(&site, "coordina", Role::Coordinator, OFFICE).await;
-    assert!(coordinator.get("/").await.body.contains(&path));
+    let of_queue = format!("href=\"/referencias/{id}?ver=revisar\"");
+    assert!(coordinator.get("/").await.body.contains(&of_queue), "from the first page one walks the queue");
     let queue = coordinator.get("/referencias").await;
-    assert!(queue.body.contains(&format!("href=\"/referencias/{id}?ver=revisar\"")), "{}", queue.body);
+    assert!(queue.body.contains(&of_queue), "{}", queue.body);
     let mut nurse = at_work(&site, "enfermera", Role::Nurse, POST).await;
     assert!(nurse.get("/personas/rosa").await.body.contains(&path));
 }

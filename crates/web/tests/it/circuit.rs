@@ -11,7 +11,7 @@ use care::referral::draft::{Draft, start_draft};
 use care::referral::exit::exit;
 use care::referral::follow_up::finish_follow_up;
 use care::referral::review::{Review, review};
-use care::referral::state::{ExitReason, Phase};
+use care::referral::state::{ExitReason, Phase, Priority};
 use care::referral::transfer::{Aim, accept_transfer, arrive, depart, request_transfer};
 use testkit::{HOSPITAL, OFFICE, POST};
 
@@ -193,8 +193,17 @@ async fn danger_signs_stay_in_sight_to_the_answer() {
     let page = browser.get(&format!("{path}/traslado")).await;
     let leaves = [format!("href=\"{path}/salir\""), "Acepta: Dra. Rojas.".to_owned()];
     assert!(leaves.iter().all(|part| page.body.contains(part)), "one road to the departure: {}", page.body);
+    let home = browser.get("/").await;
+    assert!(home.body.contains(&leaves[0]), "one click from the first page to the departure: {}", home.body);
     let gone = depart(access, &nurse, &agreed, "Bomberos").await.unwrap();
+    let look = format!("href=\"{path}/traslado\"");
+    assert!(browser.get("/").await.body.contains(&look), "on its way there is nothing to do but to look");
+    let mut hospital = at_work(&site, "rojas", Role::Specialist, HOSPITAL).await;
+    let arrival = format!("href=\"{path}/llegada\"");
+    assert!(hospital.get("/").await.body.contains(&arrival), "and one to the arrival");
     let there = arrive(access, &specialist, &gone, "Estable").await.unwrap();
+    let attend = format!("href=\"{path}/contrarreferir\"");
+    assert!(hospital.get("/").await.body.contains(&attend), "and one to the visit");
     answered(&site, &there).await;
     let page = browser.get(&format!("{path}/contrarreferencia")).await;
     well_made("/referencias/contrarreferencia", &page);
@@ -216,4 +225,49 @@ async fn who_missed_twice_is_told_of_on_the_referral_itself() {
     assert!(page.body.contains("Ya faltó a dos citas"), "{}", page.body);
     let home = nurse.get("/").await;
     assert!(home.body.contains(&format!("href=\"/referencias/{id}/volver-a-lista\"")), "{}", home.body);
+}
+
+#[tokio::test]
+async fn a_line_that_failed_before_failures_were_objections_is_answered_and_not_closed_by_the_post() {
+    let site = crate::Site::new().await;
+    site.world.person(&site.world.nurse("Ana"), "rosa", "Tzub").await;
+    let (access, nurse) = (&site.world.access, site.world.nurse("Ana"));
+    let id = sent(&site).await;
+    let coordinator = site.world.coordinator("Edgar");
+    review(access, &coordinator, &now(&site, &id).await, &Review::Accept(Priority::P3), "Completa").await.unwrap();
+    let listed = now(&site, &id).await;
+    let aim = Aim { service: "emergencia".into(), place: listed.destination() };
+    let asked = request_transfer(access, &nurse, &listed, &aim, "Dejó de ver").await.unwrap();
+    let specialist = site.world.specialist("Rojas");
+    let agreed = accept_transfer(access, &specialist, &asked, "Dra. Rojas").await.unwrap();
+    let gone = depart(access, &nurse, &agreed, "Bomberos").await.unwrap();
+    let there = arrive(access, &specialist, &gone, "Estable").await.unwrap();
+    let referral = answered(&site, &there).await;
+    let seen = Referral::load(access, &nurse, &id).await.unwrap();
+    let plan = acknowledge(access, &nurse, &seen, &[LineAnswer::Accepted, LineAnswer::Accepted]).await.unwrap();
+    for (task, status) in plan.follow_ups().iter().zip(["completed", "failed"]) {
+        let key = store::Key::new("Task", task.as_str());
+        let mut old = access.read(&site.world.system(), &key).await.unwrap().value();
+        old.set("status", status);
+        old.set("note", fhir::json!([{ "text": "No llegaron las gotas" }]));
+        site.world.update(&site.world.system(), &old).await.unwrap();
+    }
+    let (here, path) = (format!("/referencias/{id}"), format!("/referencias/{id}/objecion"));
+    let mut post = site.logged_in("ana", Role::Nurse, POST).await;
+    let page = post.get(&here).await;
+    assert!(!page.body.contains(&format!("href=\"{path}")), "what is refused is not offered: {}", page.body);
+    let page = post.get(&path).await;
+    well_made(&path, &page);
+    for part in ["Espera respuesta", "No se pudo: Gotas por un mes (No llegaron las gotas)"] {
+        assert!(page.body.contains(part), "{part}: {}", page.body);
+    }
+    assert!(!page.body.contains(r#"value="cerrar""#), "{}", page.body);
+    let typed = [("version", page.hidden("version")), ("respuesta", "Ya".to_owned())];
+    let typed: Vec<(&str, &str)> = typed.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    assert_eq!(post.submit(&page, &path, &typed).await.status, StatusCode::FORBIDDEN);
+    let mut hospital = site.logged_in("rojas", Role::Specialist, HOSPITAL).await;
+    assert!(hospital.get(&here).await.body.contains(&format!("href=\"{path}\"")), "who answers it is led there");
+    let settled = acts(&mut hospital, &path, &[("respuesta", "Que vuelva en un mes")]).await;
+    assert_eq!(settled.location(), here, "{}", settled.body);
+    assert_eq!(now(&site, referral.id()).await.state.phase(), Phase::Closed);
 }

@@ -59,6 +59,8 @@ async fn danger_is_told_on_the_sheet_and_after_the_signature_with_the_transfer_f
     let mut nurse = site.logged_in("ana", Role::Nurse, POST).await;
     let sheet = nurse.get("/personas/rosa/atender").await;
     assert!(!sheet.body.contains("Pedir traslado urgente"));
+    let first = |page: &Answer| page.body.split("<button ").map(str::to_owned).nth(2).unwrap_or_default();
+    assert!(first(&sheet).contains(r#"value="guardar""#), "Enter keeps a calm sheet as a draft: {}", first(&sheet));
     let kept = [&DANGEROUS[..], &[("boton", "guardar")]].concat();
     let kept = nurse.submit(&sheet, "/personas/rosa/atender", &kept).await;
     let draft = nurse.get(kept.location()).await;
@@ -74,6 +76,7 @@ async fn danger_is_told_on_the_sheet_and_after_the_signature_with_the_transfer_f
     for kept in ["Dolor de cabeza", "Edema. ", "170 mmHg"] {
         assert!(transfer.body.contains(kept), "{kept}: {}", transfer.body);
     }
+    assert!(!transfer.body.contains("Medido el"), "of today needs no day: {}", transfer.body);
 
     let (_, answer) = signed(&mut nurse, &DANGEROUS).await;
     let after = nurse.get(answer.location()).await;
@@ -390,6 +393,13 @@ async fn yesterdays_measures_are_not_signed_as_todays() {
     assert!(asked.body.contains("Abrió esta hoja otro día") && asked.body.contains(r#"value="170""#), "{}", asked.body);
     let left = nurse.get("/personas/rosa/atender").await;
     assert!(!left.body.contains(r#"value="170""#), "not kept as measured today: {}", left.body);
+    let moved = nurse.submit(&old, "/personas/rosa/atender", &[&open[..], &[("boton", "trasladar")]].concat()).await;
+    let transfer = nurse.get(moved.location()).await;
+    assert!(transfer.body.contains("Medido el 24/11/2026: "), "of which day it is: {}", transfer.body);
+    let paper = [&DANGEROUS[..], &[("fecha", "23/11/2026"), ("boton", "trasladar")]].concat();
+    let moved =
+        nurse.submit(&nurse.clone().get("/personas/rosa/atender").await, "/personas/rosa/atender", &paper).await;
+    assert!(nurse.get(moved.location()).await.body.contains("Medido el 23/11/2026: "), "{}", moved.body);
     let dated = [&open[..], &[("fecha", "24/11/2026"), ("boton", "guardar")]].concat();
     let kept = nurse.submit(&asked, "/personas/rosa/atender", &dated).await;
     assert_eq!(kept.location(), "/personas/rosa/atender", "{}", kept.body);

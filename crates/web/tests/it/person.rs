@@ -78,3 +78,23 @@ async fn every_row_of_the_table_holds_for_every_role() {
         }
     }
 }
+
+#[tokio::test]
+async fn an_e_mail_is_never_shown_as_a_telephone() {
+    let site = Site::new().await;
+    let mut browser = site.logged_in("ana", Role::Nurse, POST).await;
+    let mut rosa = site.world.person(&site.world.nurse("Ana"), "rosa", "Tzub").await.value();
+    for (ways, phone) in [
+        (fhir::json!([{ "system": "email", "value": "rosa@example.org" }]), None),
+        (
+            fhir::json!([{ "system": "email", "value": "rosa@example.org" }, { "system": "phone", "value": "5555 0101" }]),
+            Some("5555 0101"),
+        ),
+    ] {
+        rosa.set("telecom", ways);
+        site.world.update(&site.world.system(), &rosa).await.unwrap();
+        let page = browser.get("/personas/rosa").await;
+        let shown = page.body.split("<dt>Teléfono</dt><dd>").nth(1).and_then(|rest| rest.split('<').next());
+        assert_eq!(shown, phone, "{}", page.body);
+    }
+}

@@ -135,3 +135,16 @@ async fn a_queue_that_is_not_one_is_no_way_anywhere() {
     let taken = browser.submit(&page, &path, &fields).await;
     assert_eq!(taken.location(), format!("/referencias/{}", ids[0]), "{}", taken.body);
 }
+
+#[tokio::test]
+async fn behind_the_last_come_those_that_were_passed_over() {
+    let (_site, mut browser, ids) = queue().await;
+    let along = "?ver=revisar&q=ojo";
+    let answers = [("razon", "falta-prueba"), ("palabras", "Falta la agudeza")];
+    let last = acts(&mut browser, &format!("/referencias/{}/devolver{along}", ids[2]), &answers).await;
+    assert_eq!(last.location(), format!("/referencias/{}{along}&hecha={}", ids[0], ids[2]), "{}", last.body);
+    let second = acts(&mut browser, &format!("/referencias/{}/devolver{along}", ids[1]), &answers).await;
+    assert_eq!(second.location(), format!("/referencias/{}{along}&hecha={}", ids[0], ids[1]), "{}", second.body);
+    let first = acts(&mut browser, &format!("/referencias/{}/devolver{along}", ids[0]), &answers).await;
+    assert_eq!(first.location(), format!("/referencias{along}"), "nothing is left: {}", first.body);
+}
