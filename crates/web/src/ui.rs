@@ -4,6 +4,7 @@
 use askama::Template;
 use askama::filters::HtmlSafe;
 use jiff::Timestamp;
+use jiff::civil::Date;
 
 use crate::format::{hour, local};
 use crate::text::t;
@@ -66,16 +67,24 @@ impl Semaphore {
 
     /// What is due by that time: late, today, tomorrow, or in so many days.
     pub fn due(due: Timestamp, now: Timestamp) -> Self {
-        let days = i64::from((local(due).date() - local(now).date()).get_days());
         let late_days = (now.as_second() - due.as_second()) / 86_400;
         if due < now {
             let text = if late_days == 0 { t("vencio-hoy") } else { t("vencio-hace-dias").with("n", late_days) };
             return Self::new(Clock::Late, text);
         }
-        match days {
-            0 => Self::new(Clock::Soon, t("vence-hoy").with("hora", hour(due))),
+        match local(due).date() == local(now).date() {
+            true => Self::new(Clock::Soon, t("vence-hoy").with("hora", hour(due))),
+            false => Self::by(local(due).date(), now),
+        }
+    }
+
+    /// What is due on that day, at whatever hour.
+    pub fn by(day: Date, now: Timestamp) -> Self {
+        match i64::from((day - local(now).date()).get_days()) {
+            late @ ..0 => Self::new(Clock::Late, t("vencio-hace-dias").with("n", -late)),
+            0 => Self::new(Clock::Soon, t("vence-este-dia")),
             1 => Self::new(Clock::Soon, t("vence-manana")),
-            _ => Self::new(Clock::Fine, t("quedan-dias").with("n", days)),
+            days => Self::new(Clock::Fine, t("quedan-dias").with("n", days)),
         }
     }
 }
@@ -334,6 +343,13 @@ mod tests {
         assert_eq!(said("2026-11-24T20:00:00Z"), (Clock::Soon, "Vence hoy 14:00".to_owned()));
         assert_eq!(said("2026-11-25T20:00:00Z"), (Clock::Soon, "Vence mañana".to_owned()));
         assert_eq!(said("2026-11-29T20:00:00Z"), (Clock::Fine, "Quedan 5 días".to_owned()));
+        let by = |day: &str| {
+            let due = Semaphore::by(day.parse().unwrap(), now);
+            (due.clock, due.text)
+        };
+        assert_eq!(by("2026-11-22"), (Clock::Late, "Venció hace 2 días".to_owned()));
+        assert_eq!(by("2026-11-24"), (Clock::Soon, "Vence hoy".to_owned()));
+        assert_eq!(by("2026-11-25"), (Clock::Soon, "Vence mañana".to_owned()));
     }
 
     #[test]

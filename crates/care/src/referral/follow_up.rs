@@ -11,7 +11,7 @@ use crate::referral::pair::{Named, Referral, named};
 use crate::referral::place;
 use crate::referral::state::State;
 use crate::referral::task::{object, replace};
-use crate::resource::{code_in, id_of, put, text};
+use crate::resource::{code_in, id_of, put, synthetic, text};
 use crate::{CareError, Problem};
 
 /// A follow-up as pages show it.
@@ -33,6 +33,8 @@ pub struct FollowUp {
     pub status: String,
     /// What came of it.
     pub outcome: Option<String>,
+    /// Whether it is about an invented person.
+    pub synthetic: bool,
 }
 
 impl FollowUp {
@@ -48,6 +50,7 @@ impl FollowUp {
             who: code_in(task.items("performerType").first(), system::ROLE).and_then(Role::from_code),
             status: text(&["status"]).unwrap_or_default(),
             outcome: text(&["note", "text"]),
+            synthetic: synthetic(task).is_some(),
         }
     }
 

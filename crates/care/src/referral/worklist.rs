@@ -45,6 +45,22 @@ pub struct Filter {
     pub words: String,
     /// Only those in which an objection of the post waits for an answer.
     pub objected: bool,
+    /// In which order.
+    pub order: Order,
+}
+
+/// The order of a queue; within the same, the oldest breach first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Order {
+    /// The oldest breach first.
+    #[default]
+    Due,
+    /// What was sent first.
+    Sent,
+    /// By the person's name.
+    Person,
+    /// By the name of the facility that refers.
+    Origin,
 }
 
 /// A page of a list.
@@ -121,6 +137,7 @@ pub async fn board(access: &Access, cx: &Cx, filter: &Filter, page: usize) -> Re
     let is_objected = |one: &Referral| one.objections().next().is_some();
     let objected = rows.iter().filter(|one| is_objected(one)).count();
     rows.retain(|one| phases.contains(&one.state.phase()) && (!filter.objected || is_objected(one)));
+    filter.sort(&mut rows);
     Ok(Board { page: Page::cut(rows, more, page), counts, objected, origins })
 }
 
@@ -132,6 +149,7 @@ pub async fn queue(access: &Access, cx: &Cx, filter: &Filter, page: usize) -> Re
     let phases = if filter.phases.is_empty() { FOR_REVIEW } else { &filter.phases };
     let (mut rows, more) = in_reach(access, cx, phases).await?;
     rows.retain(|one| filter.keeps(one));
+    filter.sort(&mut rows);
     Ok(Page::cut(rows, more, page))
 }
 
@@ -143,10 +161,21 @@ pub async fn order(access: &Access, cx: &Cx, filter: &Filter) -> Result<Vec<Stri
     let phases = if filter.phases.is_empty() { FOR_REVIEW } else { &filter.phases };
     let (mut rows, _) = in_reach(access, cx, phases).await?;
     rows.retain(|one| filter.keeps(one) && (!filter.objected || one.objections().next().is_some()));
+    filter.sort(&mut rows);
     Ok(rows.iter().map(|one| one.id().to_owned()).collect())
 }
 
 impl Filter {
+    /// Puts what is in the order of what is due into that which is asked for.
+    fn sort(&self, rows: &mut [Referral]) {
+        match self.order {
+            Order::Due => {}
+            Order::Sent => rows.sort_by_key(|one| one.sent().unwrap_or(Timestamp::MAX)),
+            Order::Person => rows.sort_by_cached_key(|one| fhir::search::fold(&one.patient().name)),
+            Order::Origin => rows.sort_by_cached_key(|one| fhir::search::fold(&one.origin().name)),
+        }
+    }
+
     /// Whether service, priority, origin and words match.
     fn keeps(&self, one: &Referral) -> bool {
         let text = format!("{} {} {} {}", one.patient().name, one.number(), one.reason(), one.origin().name);
@@ -164,6 +193,9 @@ async fn in_reach(access: &Access, cx: &Cx, phases: &[Phase]) -> Result<(Vec<Ref
     let facility = facility(cx)?;
     if !matches!(cx.role, Role::Coordinator | Role::Supervisor) {
         return referrals(access, cx, ("owner", organizations(std::slice::from_ref(&facility.id))), phases).await;
+    }
+    if facility.territory.is_empty() {
+        return Ok((Vec::new(), false));
     }
     let territory = organizations(&facility.territory);
     let (mut rows, more) = referrals(access, cx, ("requester", territory.clone()), phases).await?;

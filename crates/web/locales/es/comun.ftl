@@ -64,6 +64,7 @@ vencio-hace-dias = Venció hace { $n ->
    *[other] { $n } días
 }
 vence-hoy = Vence hoy { $hora }
+vence-este-dia = Vence hoy
 vence-manana = Vence mañana
 quedan-dias = { $n ->
     [one] Queda { $n } día

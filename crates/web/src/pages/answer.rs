@@ -270,7 +270,8 @@ pub async fn take_follow_up(visit: Visit, Path(id): Path<String>, Posted(mut for
 }
 
 fn follow_up_page(visit: &Visit, task: &FollowUp, version: u64, form: Form) -> Result<Sheet, Problem> {
-    let head = crate::pages::person::Head { name: task.patient.name.clone(), about: String::new(), synthetic: false };
+    let head =
+        crate::pages::person::Head { name: task.patient.name.clone(), about: String::new(), synthetic: task.synthetic };
     let mut page = Sheet::new(visit, t("tarea-titulo"), head, format!("/tareas/{}", task.id));
     page.shell = page.shell.back(format!("/personas/{}", task.patient.id), t("volver-persona"));
     page.hidden = vec![("version", version.to_string())];

@@ -111,7 +111,7 @@ fn at_a_post(role: Role) -> bool {
 async fn at_post(visit: &Visit) -> Result<Vec<Group>, Problem> {
     let cx = visit.cx()?;
     let post = waiting_at_post(&visit.state.access, cx).await?;
-    let follow_ups = post.follow_ups.iter().map(follow_up).collect();
+    let follow_ups = post.follow_ups.iter().map(|one| follow_up(one, cx.now)).collect();
     let attends = super::ATTENDS.admits(cx.role);
     let reads = attends && MoveKind::Acknowledge.may(cx.role);
     let only = |may: bool, rows: Vec<Row>| rows.into_iter().map(move |row| Row { act: row.act.filter(|_| may), ..row });
@@ -308,14 +308,15 @@ fn row(referral: &Referral, now: Timestamp) -> Row {
     }
 }
 
-fn follow_up(one: &FollowUp) -> Row {
+fn follow_up(one: &FollowUp, now: Timestamp) -> Row {
+    let due = one.due.as_deref().and_then(|due| due.parse().ok());
     Row {
         href: format!("/personas/{}", one.patient.id),
         name: one.patient.name.clone(),
-        synthetic: false,
+        synthetic: one.synthetic,
         about: asked_of(one.who, one.due.as_deref()).join(" · "),
         words: one.words.clone(),
-        clock: None,
+        clock: due.map(|due| Semaphore::by(due, now)),
         act: Some((format!("/tareas/{}", one.id), t("inicio-hacer-tarea"))),
     }
 }

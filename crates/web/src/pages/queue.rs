@@ -7,7 +7,7 @@ use axum::extract::Query;
 use axum::http::Uri;
 use axum::response::{IntoResponse, Redirect};
 use care::referral::state::{Phase, Priority as Soon};
-use care::referral::worklist::{self, Board, FOR_REVIEW, Filter};
+use care::referral::worklist::{self, Board, FOR_REVIEW, Filter, Order};
 use care::referral::{Named, Referral, Waiting};
 use care::service::Service;
 use jiff::Timestamp;
@@ -38,6 +38,8 @@ pub struct Asked {
     prioridad: String,
     #[serde(default)]
     origen: String,
+    #[serde(default)]
+    orden: String,
     #[serde(default)]
     q: String,
     #[serde(default)]
@@ -73,6 +75,8 @@ struct QueuePage {
     services: Vec<(String, String)>,
     priorities: Vec<(String, String)>,
     origins: Vec<(String, String)>,
+    orders: Vec<(String, String)>,
+    order: Order,
     /// The view and the filters, for paper.
     said: String,
     rows: Vec<Row>,
@@ -111,6 +115,19 @@ fn views() -> [View; 8] {
     ]
 }
 
+/// What a queue can be sorted by, as the address says it.
+const ORDERS: [(&str, Order); 4] =
+    [("", Order::Due), ("envio", Order::Sent), ("persona", Order::Person), ("origen", Order::Origin)];
+
+fn order_name(order: Order) -> Text {
+    match order {
+        Order::Due => t("refs-orden-plazo"),
+        Order::Sent => t("refs-orden-envio"),
+        Order::Person => t("refs-orden-persona"),
+        Order::Origin => t("refs-orden-origen"),
+    }
+}
+
 impl Asked {
     /// The question that went along with the address of a referral, or with a form.
     pub fn along(query: &str) -> Self {
@@ -133,6 +150,7 @@ impl Asked {
             ("servicio", &self.servicio),
             ("prioridad", &self.prioridad),
             ("origen", &self.origen),
+            ("orden", &self.orden),
             ("q", &self.q),
         ];
         all.into_iter().filter(|(_, value)| !value.is_empty()).collect()
@@ -160,7 +178,12 @@ impl Asked {
             origin: given(&self.origen),
             words: self.q.trim().chars().take(120).collect(),
             objected: false,
+            order: self.order(),
         }
+    }
+
+    fn order(&self) -> Order {
+        ORDERS.iter().find(|(code, _)| *code == self.orden).map_or(Order::Due, |(_, order)| *order)
     }
 
     fn narrowed(&self) -> bool {
@@ -220,17 +243,14 @@ pub async fn show_queue(visit: Visit, Query(asked): Query<Asked>) -> Answer {
     let filter = Filter { objected: view.code == OBJECTED, ..asked.filter(view.phases.clone()) };
     let board = worklist::board(&visit.state.access, cx, &filter, asked.pagina.parse().unwrap_or(1)).await?;
     let mut form = Form::default();
-    for (name, value) in
-        [("servicio", &asked.servicio), ("prioridad", &asked.prioridad), ("origen", &asked.origen), ("q", &asked.q)]
-    {
-        form.set(name, value);
-    }
+    asked.pairs("").into_iter().for_each(|(name, value)| form.set(name, value));
     let pair = |code: &str, words: &str| (code.to_owned(), words.to_owned());
     let after = |every: Text, rest: Vec<(String, String)>| [vec![(String::new(), every.to_string())], rest].concat();
     let services = after(t("refs-todos"), Service::all().iter().map(|one| pair(one.code, one.name)).collect());
     let priorities = after(t("refs-todas"), Soon::ALL.iter().map(|one| pair(one.code(), one.label())).collect());
     let origins = after(t("refs-todos"), board.origins.iter().map(|one| pair(&one.id, &one.name)).collect());
-    let filters = [("servicio", &services), ("prioridad", &priorities), ("origen", &origins)];
+    let orders: Vec<_> = ORDERS.iter().map(|(code, order)| pair(code, &order_name(*order).to_string())).collect();
+    let filters = [("servicio", &services), ("prioridad", &priorities), ("origen", &origins), ("orden", &orders)];
     let filters = filters.into_iter().filter_map(|(name, options)| form.said(name, options));
     let words = Some(asked.q.trim().to_owned()).filter(|words| !words.is_empty());
     let said: Vec<String> = [view.name.clone()].into_iter().chain(filters).chain(words).collect();
@@ -244,6 +264,8 @@ pub async fn show_queue(visit: Visit, Query(asked): Query<Asked>) -> Answer {
         services,
         priorities,
         origins,
+        orders,
+        order: filter.order,
         rows: board.page.rows.iter().map(|one| row(one, cx.now)).collect(),
         more: board.page.more.then(|| Note::new(Tone::Warn, t("refs-hay-mas"), t("refs-hay-mas-que"))),
         pages: pages(&board, view.code, &asked),

@@ -92,6 +92,10 @@ async fn an_objection_is_not_closed_over_an_open_follow_up_and_no_word_is_lost()
     for part in ["Que use lentes</textarea>", "Una tarea del plan no está terminada"] {
         assert!(refused.body.contains(part), "{part}: {}", refused.body);
     }
+    let mut post = site.logged_in("ana", Role::Nurse, POST).await;
+    let home = post.get("/").await;
+    let tasks = home.body.split("id=\"tareas\"").nth(1).unwrap().split("</section>").next().unwrap();
+    assert!(tasks.contains("SINTÉTICO"), "a task is of an invented person too: {tasks}");
     let nurse = site.world.nurse("Ana");
     let task = referral.follow_ups().pop().unwrap();
     finish_follow_up(&site.world.access, &nurse, &task, true, "Vino").await.unwrap();

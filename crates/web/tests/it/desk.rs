@@ -46,3 +46,40 @@ async fn who_has_no_queue_is_refused() {
         assert_eq!(browser.get("/referencias").await.status, StatusCode::FORBIDDEN, "{}", role.code());
     }
 }
+
+#[tokio::test]
+async fn who_has_nothing_waiting_is_shown_where_the_work_is() {
+    let site = sent().await;
+    for (role, facility, way) in [
+        (Role::Director, HOSPITAL, "/agenda/horarios"),
+        (Role::Supervisor, OFFICE, "/referencias?ver=todas"),
+        (Role::Interpreter, HOSPITAL, "/red"),
+        (Role::Specialist, HOSPITAL, "/agenda"),
+    ] {
+        let mut browser = site.logged_in(role.code(), role, facility).await;
+        let home = browser.get("/").await;
+        well_made("/", &home);
+        let act = format!("<a class=\"btn btn-2\" href=\"{way}\">");
+        assert!(
+            home.body.contains("Nada espera por usted") && home.body.contains(&act),
+            "{}: {}",
+            role.code(),
+            home.body
+        );
+        assert_eq!(browser.get(way).await.status, StatusCode::OK, "{way}");
+    }
+}
+
+#[tokio::test]
+async fn paper_says_when_it_was_printed_and_what_of_the_list_it_shows() {
+    let site = sent().await;
+    let mut clerk = site.logged_in("citas", Role::Clerk, HOSPITAL).await;
+    let list = clerk.get("/referencias?ver=revisar&servicio=oftalmologia&q=tzub").await;
+    let paper: Vec<&str> =
+        list.body.split("class=\"only-print").skip(1).map(|rest| rest.split("</p>").next().unwrap()).collect();
+    assert!(paper[0].contains("Impreso el 24/11/2026, 8:00"), "{paper:?}");
+    assert!(paper[1].contains("Por revisar · Oftalmología · tzub"), "{paper:?}");
+    let ways = list.body.split("<nav class=\"nav\"").nth(1).unwrap().split("</nav>").next().unwrap();
+    assert_eq!(ways.matches("<li>").count(), 5, "no more than fit on a telephone: {ways}");
+    assert!(list.body.contains("class=\"only-s\" href=\"/cuenta\""), "the account is reached from above");
+}

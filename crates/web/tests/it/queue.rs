@@ -148,3 +148,36 @@ async fn behind_the_last_come_those_that_were_passed_over() {
     let first = acts(&mut browser, &format!("/referencias/{}/devolver{along}", ids[0]), &answers).await;
     assert_eq!(first.location(), format!("/referencias{along}"), "nothing is left: {}", first.body);
 }
+
+#[tokio::test]
+async fn the_queue_is_walked_in_the_order_that_it_was_sorted_by() {
+    let (site, mut browser, ids) = queue().await;
+    let nurse = site.world.at("Otra", Role::Nurse, OTHER_POST);
+    site.world.person(&nurse, "ana", "Ac").await;
+    let draft = Draft {
+        patient: Named { id: "ana".into(), name: "Ana Ac".into() },
+        service: "oftalmologia".into(),
+        destination: Named { id: HOSPITAL.into(), name: "Hospital Regional de Cobán".into() },
+        reason: "Ojo de Ana".into(),
+        signs: Some(vec![]),
+        ..Draft::default()
+    };
+    let written = start_draft(&site.world.access, &nurse, &draft).await.unwrap();
+    let last = send(&site.world.access, &nurse, &written).await.unwrap().id().to_owned();
+    let ojos = [&ids[0], &ids[1], &ids[2]];
+    for (order, first, next) in [("", ojos[0], ojos[1]), ("envio", ojos[0], ojos[1]), ("persona", &last, ojos[0])] {
+        let along =
+            if order.is_empty() { "?ver=revisar&q=ojo".into() } else { format!("?ver=revisar&orden={order}&q=ojo") };
+        let list = browser.get(&format!("/referencias{along}")).await;
+        well_made(&along, &list);
+        let shown = list.body.split("<tbody>").nth(1).unwrap();
+        let at = |id: &str| shown.find(&format!("/referencias/{id}?")).unwrap();
+        assert!(at(first) < at(next), "{order}: {shown}");
+        let page = browser.get(&format!("/referencias/{first}{along}")).await;
+        assert_eq!(led(&page, "next"), Some(format!("/referencias/{next}{along}")), "{order}");
+    }
+    let sorted = browser.get("/referencias?orden=persona").await;
+    assert!(sorted.body.contains(r#"aria-sort="ascending">Persona"#), "{}", sorted.body);
+    assert!(sorted.body.contains(r#"<option value="persona" selected>"#), "what was chosen stays");
+    assert_eq!(browser.get("/referencias?orden=nada").await.status, StatusCode::OK);
+}
