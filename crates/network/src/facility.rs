@@ -108,13 +108,22 @@ impl Facility {
             place: location.and_then(|location| reference(location, "partOf")).unwrap_or_default(),
             manager: reference(organization, "partOf").unwrap_or_default(),
             position: location.and_then(Point::of),
-            phone: text(organization, &["telecom", "value"]),
+            phone: organization
+                .items("telecom")
+                .iter()
+                .find(|one| is_phone(one))
+                .map_or_else(String::new, |one| text(one, &["value"])),
             address: text(organization, &["address", "text"]),
             verified: code_of(system::EXT_VERIFICATION).is_none(),
             active: organization.get("active").and_then(Value::as_bool).unwrap_or(true),
             synthetic: is_synthetic(organization),
         })
     }
+}
+
+/// Whether a way to reach it is a telephone: an e-mail may stand before it.
+pub(crate) fn is_phone(telecom: &Value) -> bool {
+    telecom.text_at(&["system"]) == Some("phone")
 }
 
 pub(crate) fn filled(text: &str) -> Option<&str> {

@@ -5,6 +5,7 @@ use access::{Access, Act, Cx, system};
 use fhir::{Value, json};
 use store::{Change, Expect, Key, Kind, Write};
 
+use crate::facility::is_phone;
 use crate::{Facility, NetworkError, Service};
 
 /// Versions of what a page shows, for [`save_facility`] and [`save_service`]: `3.1`; 0 = not there.
@@ -105,24 +106,29 @@ fn onto(mut next: Value, ours: &Value) -> Value {
 }
 
 /// Ours in the place of the first, which is what the page showed; the others stay, and a first that
-/// it could not show (an address without text).
+/// it could not show (an address without text). Of the ways to reach it, the first telephone.
 fn swap_first(next: &mut Value, ours: &Value, name: &str) {
-    let shown = |value: &Value| {
-        let one = value.items(name).first()?;
+    let place = match name {
+        "telecom" => next.items(name).iter().position(is_phone),
+        _ => Some(0),
+    };
+    let shown = |value: &Value, place: usize| {
+        let one = value.items(name).get(place)?;
         Some(one.text_at(&["value"]).or_else(|| one.text_at(&["text"]))?.to_owned())
     };
-    let (was, now) = (shown(next), shown(ours));
+    let (was, now) = (place.and_then(|place| shown(next, place)), shown(ours, 0));
     if was == now {
         return;
     }
     let mut all = next.items(name).to_vec();
-    let first = was.map(|_| all.remove(0));
+    let place = place.filter(|_| was.is_some());
+    let first = place.map(|place| all.remove(place));
     if let Some(told) = ours.items(name).first() {
         let mut first = first.unwrap_or_else(|| json!({}));
         for (member, value) in told.as_object().into_iter().flat_map(fhir::json::Object::iter) {
             first.set(member, value);
         }
-        all.insert(0, first);
+        all.insert(place.unwrap_or(0), first);
     }
     match next.as_object_mut() {
         Some(object) if all.is_empty() => {
@@ -198,6 +204,13 @@ mod tests {
         assert_eq!(next.items("identifier").len(), 2);
         let emptied = onto(next, &post("", "Frente a la escuela").resources()[0]);
         assert_eq!(all(&emptied), ["a@b"]);
+        assert_eq!(Facility::of(&emptied, None).unwrap().phone, "", "an e-mail is no telephone");
+        let again = onto(emptied.clone(), &post("3", "").resources()[0]);
+        assert_eq!(all(&again), ["3", "a@b"], "and does not become one");
+        let mut behind = known.clone();
+        behind.set("telecom", json!([{ "system": "email", "value": "a@b" }, { "system": "phone", "value": "1" }]));
+        assert_eq!(Facility::of(&behind, None).unwrap().phone, "1");
+        assert_eq!(all(&onto(behind, &post("2", "").resources()[0])), ["a@b", "2"]);
         let places: Vec<_> = emptied.items("address").iter().map(|one| one.text_at(&["text"])).collect();
         assert_eq!(places, [Some("Frente a la escuela"), None]);
     }
