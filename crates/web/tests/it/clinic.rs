@@ -393,7 +393,8 @@ async fn yesterdays_measures_are_not_signed_as_todays() {
     assert!(asked.body.contains("Abrió esta hoja otro día") && asked.body.contains(r#"value="170""#), "{}", asked.body);
     let left = nurse.get("/personas/rosa/atender").await;
     assert!(!left.body.contains(r#"value="170""#), "not kept as measured today: {}", left.body);
-    let moved = nurse.submit(&old, "/personas/rosa/atender", &[&open[..], &[("boton", "trasladar")]].concat()).await;
+    let sheet = nurse.get("/personas/rosa/atender").await;
+    let moved = nurse.submit(&sheet, "/personas/rosa/atender", &[&open[..], &[("boton", "trasladar")]].concat()).await;
     let transfer = nurse.get(moved.location()).await;
     assert!(transfer.body.contains("Medido el 24/11/2026: "), "of which day it is: {}", transfer.body);
     let paper = [&DANGEROUS[..], &[("fecha", "23/11/2026"), ("boton", "trasladar")]].concat();

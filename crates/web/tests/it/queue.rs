@@ -14,9 +14,9 @@ use crate::{PASSWORD, Site, new_user};
 /// Three referrals of Rosa for the eyes and one urgent, oldest first; and the coordinator.
 async fn queue() -> (Site, Browser, Vec<String>) {
     let site = crate::post::site().await;
-    let nurse = site.world.nurse("Ana");
     let mut ids = Vec::new();
     for reason in ["Ojo uno", "Ojo dos", "Ojo tres", "Diente"] {
+        let nurse = site.world.nurse("Ana");
         let draft = Draft {
             patient: Named { id: "rosa".into(), name: "Rosa Tzub".into() },
             service: "oftalmologia".into(),
