@@ -5,6 +5,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use fantoccini::elements::Element;
+use fantoccini::wd::PrintConfiguration;
 use fantoccini::wd::WebDriverCompatibleCommand;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -85,6 +86,22 @@ impl Browser {
             let command = ChromeCommand { name, arguments };
             self.client.issue_cmd(command).await.expect("the browser blocks addresses");
         }
+    }
+
+    /// How many sheets the page takes on paper, and the first one's width and height in points.
+    ///
+    /// # Panics
+    /// If the page can't be printed.
+    pub async fn sheets(&self) -> (usize, [i32; 2]) {
+        let pdf = self.client.print(PrintConfiguration::default()).await.expect("the page prints");
+        let pdf = String::from_utf8_lossy(&pdf).into_owned();
+        let pages = pdf.matches("/Type /Page").count() - pdf.matches("/Type /Pages").count();
+        let media =
+            pdf.split("/MediaBox [").nth(1).and_then(|rest| rest.split(']').next()).expect("a sheet has a size");
+        let size: Vec<f64> = media.split_whitespace().filter_map(|side| side.parse().ok()).collect();
+        #[expect(clippy::cast_possible_truncation, reason = "a sheet has some hundred points")]
+        let side = |at: usize| size[at].round() as i32;
+        (pages, [side(2), side(3)])
     }
 
     /// Makes the window this wide.

@@ -159,7 +159,8 @@ fn alert(allergy: &Value) -> Note {
     Note::new(if severe { Tone::Stop } else { Tone::Warn }, strong, "")
 }
 
-fn facts(patient: &Value) -> Facts {
+/// Who somebody is beyond the name: numbers, language, where they live.
+pub fn facts(patient: &Value) -> Facts {
     let phone = patient.items("telecom").iter().find(|one| one.text_at(&["system"]) == Some("phone"));
     let phone = phone.and_then(|one| one.text_at(&["value"]));
     let language = patient.items("communication").first();

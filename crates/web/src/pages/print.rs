@@ -10,11 +10,13 @@ use serde::Deserialize;
 use store::{AuditAction, Key};
 
 use crate::gate::{Visit, show};
-use crate::pages::person::Head;
+use crate::pages::person::{self, Head};
+use crate::pages::referral::key;
 use crate::problem::{Answer, Problem};
-use crate::read::when;
+use crate::read::{struck, when};
 use crate::shell::Shell;
 use crate::text::{Text, t};
+use crate::timeline::measure;
 
 /// On which paper.
 #[derive(Deserialize)]
@@ -36,7 +38,7 @@ struct Paper {
     path: String,
     person: String,
     synthetic: bool,
-    facts: Vec<(Text, String)>,
+    facts: Vec<(String, String)>,
     sections: Vec<(String, Vec<String>)>,
     sign: String,
 }
@@ -57,11 +59,15 @@ pub async fn print_referral(visit: Visit, Path(id): Path<String>, Query(asked): 
         Some(_) => vec![t("papel-sin-senales").into()],
         None => vec![t("papel-no-preguntadas").into()],
     };
-    let sections: [(Text, Vec<String>); 4] = [
+    let results: Vec<Key> = referral.request.items("supportingInfo").iter().filter_map(key).collect();
+    let results = access.read_many(cx, &results).await?;
+    let results = results.iter().map(store::Stored::value).filter(|one| !struck(one)).filter_map(|one| measure(&one));
+    let sections: [(Text, Vec<String>); 5] = [
         (t("papel-senales"), signs),
         (t("papel-motivo"), vec![told.reason]),
         (t("papel-diagnosticos"), told.diagnoses),
         (t("papel-hecho"), vec![told.done]),
+        (t("referencia-resultados"), results.collect()),
     ];
     let facts = vec![
         (t("papel-de"), told.origin),
@@ -117,6 +123,8 @@ async fn paper(
     let cx = visit.cx()?;
     let patient = visit.state.access.read_many(cx, &[Key::new("Patient", referral.patient().id)]).await?;
     let head = patient.first().map(|one| Head::of(&one.value(), cx.now));
+    let who = patient.first().map(|one| person::facts(&one.value()).0).unwrap_or_default();
+    let facts = facts.into_iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| (name.to_string(), value));
     let code = referral.public_code();
     let (name, synthetic) = (referral.patient().name, crate::read::is_synthetic(&referral.task));
     let person = head.as_ref().map_or(name, |head| format!("{} · {}", head.name, head.about));
@@ -131,7 +139,7 @@ async fn paper(
         path: visit.path.clone(),
         person,
         synthetic: synthetic || head.is_some_and(|head| head.synthetic),
-        facts: facts.into_iter().filter(|(_, value)| !value.is_empty()).collect(),
+        facts: who.into_iter().chain(facts).collect(),
         sections: Vec::new(),
         sign: String::new(),
     })

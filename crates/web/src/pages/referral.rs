@@ -149,7 +149,8 @@ fn papers(referral: &Referral, role: Role) -> Vec<(String, Text)> {
     slip.into_iter().chain(of_referral).chain(of_answer).collect()
 }
 
-fn key(reference: &Value) -> Option<Key> {
+/// What a reference leads to.
+pub fn key(reference: &Value) -> Option<Key> {
     let (kind, id) = reference.text_at(&["reference"])?.split_once('/')?;
     Some(Key::new(kind, id))
 }

@@ -9,7 +9,7 @@ use care::referral::Referral;
 use care::referral::answer::{CounterReferral, Line, LineKind, counter_refer};
 use care::referral::attend::attend;
 use care::referral::book::book;
-use care::referral::draft::start_draft;
+use care::referral::draft::{Draft, start_draft};
 use care::referral::review::{Review, review};
 use care::referral::send::send;
 use care::referral::state::Priority;
@@ -25,7 +25,15 @@ use crate::post::draft;
 async fn waiting(site: &Site) -> (Referral, Referral) {
     let (world, access) = (&site.world, &site.world.access);
     let (nurse, coordinator, system) = (world.nurse("Ana"), world.coordinator("Edgar"), world.system());
-    world.person(&nurse, "rosa", "Tzub").await;
+    let rosa = json!({ "resourceType": "Patient", "name": [{ "family": "Tzub", "given": ["Rosa"] }],
+        "gender": "female", "birthDate": "1990-05-17",
+        "identifier": [{ "system": system::CUI, "value": "9000000741601" }],
+        "address": [{ "text": "Caserío Chitocán" }], "telecom": [{ "system": "phone", "value": "5555 0101" }],
+        "managingOrganization": { "reference": format!("Organization/{POST}") } });
+    world.put(&nurse, "rosa", rosa).await;
+    let weight = json!({ "resourceType": "Observation", "status": "final", "subject": { "reference": "Patient/rosa" },
+        "code": { "text": "Peso" }, "valueQuantity": { "value": 58, "unit": "kg" } });
+    world.put(&nurse, "peso", weight).await;
     let offer = json!({ "resourceType": "HealthcareService", "active": true, "name": "Oftalmología",
         "providedBy": { "reference": format!("Organization/{HOSPITAL}") },
         "specialty": [{ "coding": [{ "system": system::SPECIALTY, "code": "oftalmologia" }] }] });
@@ -38,7 +46,8 @@ async fn waiting(site: &Site) -> (Referral, Referral) {
         "start": "2026-11-24T14:00:00Z", "end": "2026-11-24T14:20:00Z" });
     world.put(&system, "s1", slot).await;
     let kept = start_draft(access, &nurse, &draft()).await.unwrap();
-    let written = start_draft(access, &nurse, &draft()).await.unwrap();
+    let results = vec![("Observation".to_owned(), "peso".to_owned())];
+    let written = start_draft(access, &nurse, &Draft { results, ..draft() }).await.unwrap();
     let sent = send(access, &nurse, &written).await.unwrap();
     let seen = Referral::load(access, &coordinator, sent.id()).await.unwrap();
     (review(access, &coordinator, &seen, &Review::Accept(Priority::P2), "Completa").await.unwrap(), kept)
@@ -145,6 +154,9 @@ async fn a_printed_referral_is_plain_and_its_qr_holds_the_public_code_alone() {
     for words in ["Rosa Tzub", "Ve menos del ojo derecho", "Catarata senil (H25)", "ninguna marcada", referral.number()]
     {
         assert!(paper.body.contains(words), "{words}: {}", paper.body);
+    }
+    for words in ["9000000741601", "Caserío Chitocán", "5555 0101", "Peso 58 kg"] {
+        assert!(paper.body.contains(words), "who it is and what was measured travels too: {words}: {}", paper.body);
     }
     assert_eq!(referral.public_code().len(), 8);
     let led = format!("http://tejido.test/r/{}", referral.public_code());

@@ -117,7 +117,9 @@ async fn at_the_post(go: &mut Journey) -> String {
     go.sends("enviar", "REF-2026-").await;
     go.picture("enviada").await;
     let url = go.browser.url().await;
-    url.split("/referencias/").nth(1).and_then(|rest| rest.split('/').next()).expect("a referral").to_owned()
+    let id = url.split("/referencias/").nth(1).and_then(|rest| rest.split('/').next()).expect("a referral").to_owned();
+    on_one_sheet(go, &format!("/referencias/{id}/imprimir")).await;
+    id
 }
 
 /// The hospital's machine opens one more place of the agenda, today: nobody is attended before the
@@ -187,6 +189,15 @@ async fn at_the_hospital(go: &mut Journey, program: &Program, id: &str) {
     go.sends("revisar", "Todavía no está firmada").await;
     go.sends("firmar", "Esto es lo que verá el puesto").await;
     go.picture("contrarreferencia").await;
+    on_one_sheet(go, &format!("/referencias/{id}/contrarreferencia/imprimir")).await;
+}
+
+/// Half a sheet or a letter, as asked, and never a second one for a short text.
+async fn on_one_sheet(go: &Journey, path: &str) {
+    for (query, size) in [("", [420, 595]), ("?hoja=carta", [612, 792])] {
+        go.goto(&format!("{path}{query}")).await;
+        assert_eq!(go.browser.sheets().await, (1, size), "{path}{query}");
+    }
 }
 
 /// The post answers each line, does it, and the circuit closes.
