@@ -3,6 +3,7 @@
 //! Invariant: nothing here reads the wall clock or the system's randomness, so a test that fails
 //! fails again.
 
+pub mod outside;
 mod place;
 mod postgres;
 mod world;

@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 use std::fs;
 
-use crate::outside;
 use crate::server::Server;
+use testkit::outside;
 
 #[tokio::test]
 async fn the_official_examples_come_back_as_they_went_in() {

@@ -9,7 +9,6 @@ mod examples;
 mod governed;
 mod history;
 mod inference;
-mod outside;
 mod people;
 mod refusals;
 mod search;

@@ -4,7 +4,7 @@ use std::fs;
 
 use fhir::json;
 
-use crate::outside;
+use testkit::outside;
 
 /// Files of `tests/examples-refused.toml`, each with its rule.
 fn refused() -> Vec<String> {

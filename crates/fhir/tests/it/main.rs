@@ -4,6 +4,5 @@
 mod examples;
 mod fhirpath;
 mod hostile;
-mod outside;
 mod patch;
 mod xml;

@@ -4,7 +4,7 @@ use std::fs;
 
 use fhir::json;
 
-use crate::outside;
+use testkit::outside;
 
 #[test]
 fn the_json_patch_suite_passes() {
