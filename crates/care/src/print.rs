@@ -3,9 +3,9 @@
 //! The code (and the QR made of it) tells nothing clinical and nothing about the person.
 
 use fhir::Value;
+use fhir::zone::midnight;
+pub(crate) use fhir::zone::{instant, local};
 use jiff::Timestamp;
-use jiff::civil::DateTime;
-use jiff::tz::Offset;
 use store::Entropy;
 
 use crate::referral::Referral;
@@ -45,19 +45,9 @@ pub fn date_time(at: Timestamp) -> String {
     local(at).strftime("%d/%m/%Y %H:%M").to_string()
 }
 
-/// Guatemala's civil time (UTC−6, no summer time).
-pub(crate) fn local(at: Timestamp) -> DateTime {
-    Offset::constant(-6).to_datetime(at)
-}
-
-/// The instant of a civil time in Guatemala.
-pub(crate) fn instant(at: DateTime) -> Option<Timestamp> {
-    Offset::constant(-6).to_timestamp(at).ok()
-}
-
 /// When the day of a moment begins in Guatemala.
 pub(crate) fn day_of(at: Timestamp) -> Option<Timestamp> {
-    instant(local(at).date().at(0, 0, 0, 0))
+    midnight(local(at).date())
 }
 
 /// A printed referral.

@@ -10,6 +10,7 @@ pub mod outcome;
 pub mod schema;
 pub mod search;
 mod validate;
+pub mod zone;
 
 pub use json::Value;
 pub use validate::{date, is_id, validate};

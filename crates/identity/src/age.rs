@@ -22,7 +22,7 @@ pub fn print_date(fhir_date: &str) -> String {
 
 /// The day in Guatemala at this instant.
 pub fn today(now: jiff::Timestamp) -> Date {
-    jiff::tz::offset(-6).to_datetime(now).date()
+    fhir::zone::local(now).date()
 }
 
 /// `58 años`, `3 meses`, `12 días`; about (`~58 años`) when only the year or month of birth is

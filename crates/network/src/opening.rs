@@ -8,7 +8,6 @@ use fhir::search::Query;
 use fhir::{Value, json};
 use jiff::Timestamp;
 use jiff::civil::Date;
-use jiff::tz::Offset;
 use store::{Change, Expect, Key, Kind, StoreError, Stored, Write};
 
 use crate::{NetworkError, Service, slots};
@@ -57,7 +56,7 @@ pub struct Spot {
 
 /// Midnight in Guatemala.
 fn midnight(day: Date) -> Timestamp {
-    Offset::constant(-6).to_timestamp(day.at(0, 0, 0, 0)).unwrap_or(Timestamp::MAX)
+    fhir::zone::midnight(day).unwrap_or(Timestamp::MAX)
 }
 
 /// The places of a service's agendas from one day to another (inclusive), in the order of time.

@@ -3,9 +3,9 @@
 //! Ids follow from schedule and time, so making the same weeks again makes nothing twice.
 
 use access::system;
-use fhir::{Value, json};
+use fhir::{Value, json, zone};
 use jiff::civil::{Date, DateTime, Time};
-use jiff::{Span, ToSpan};
+use jiff::{Span, Timestamp, ToSpan};
 
 use crate::Service;
 use crate::facility::filled;
@@ -15,9 +15,6 @@ use crate::place::mark;
 /// on 24 and 31 December work ends at noon.
 const HOLIDAYS: [(i8, i8); 7] = [(1, 1), (5, 1), (6, 30), (9, 15), (10, 20), (11, 1), (12, 25)];
 const HALF_DAYS: [(i8, i8); 2] = [(12, 24), (12, 31)];
-
-/// Guatemala's offset from UTC; the country has no summer time.
-const OFFSET: &str = "-06:00";
 
 /// Whether nobody works that day: a fixed holiday, or Thursday to Saturday of Holy Week. A holiday
 /// that the government moves to a Monday is still taken on its own day.
@@ -54,7 +51,10 @@ pub fn slots(service: &Service, from: Date, until: Date) -> Vec<Value> {
 
 fn slot(service: &Service, day: Date, from: Time, until: Time) -> Value {
     let schedule = service.schedule_id();
-    let instant = |time: Time| format!("{}{OFFSET}", DateTime::from_parts(day, time).strftime("%Y-%m-%dT%H:%M:%S"));
+    let instant = |time: Time| {
+        let at = zone::instant(DateTime::from_parts(day, time)).unwrap_or(Timestamp::MAX);
+        at.display_with_offset(zone::OFFSET).to_string()
+    };
     let mut meta = mark(filled(&service.institution), service.synthetic);
     if meta == Value::Null {
         meta = json!({});

@@ -19,9 +19,8 @@ use std::sync::Arc;
 
 use access::{Access, Act, Cx};
 use anyhow::{Context, Result, ensure};
-use fhir::Value;
+use fhir::{Value, zone};
 use jiff::civil::Weekday;
-use jiff::tz::Offset;
 use jiff::{SignedDuration, Timestamp};
 use network::Service;
 use store::{Change, Expect, Key, Location, Options, Write};
@@ -304,12 +303,9 @@ fn place(stage: &mut Stage<'_>, service: &Service, plot: &Plot, times: &mut [Tim
     Some(slot)
 }
 
-/// Guatemala keeps UTC−6 all year.
-const ZONE: Offset = jiff::tz::offset(-6);
-
 /// The same time, moved into a working day between 7:00 and 15:30.
 fn working(time: Timestamp) -> Timestamp {
-    let local = ZONE.to_datetime(time);
+    let local = zone::local(time);
     let mut day = local.date();
     while matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday) {
         day = day.yesterday().unwrap_or(day);
@@ -317,7 +313,7 @@ fn working(time: Timestamp) -> Timestamp {
     let minutes = 7 * 60 + (i64::from(local.hour()) * 60 + i64::from(local.minute())) * 510 / 1440;
     let part = |number: i64| i8::try_from(number).unwrap_or(7);
     let clock = jiff::civil::time(part(minutes / 60), part(minutes % 60), local.second(), 0);
-    ZONE.to_timestamp(day.to_datetime(clock)).unwrap_or(time)
+    zone::instant(day.to_datetime(clock)).unwrap_or(time)
 }
 
 /// What whoever tries it should know.

@@ -1,16 +1,12 @@
 //! Dates, times and numbers as people in Guatemala read them: `24/11/2026, 14:00`, `hace 3 días`,
-//! `martes 1 de diciembre`, `1,234.5`. The time zone is America/Guatemala (UTC−6, no summer time).
-
-use jiff::Timestamp;
-use jiff::civil::{Date, DateTime, Weekday};
-use jiff::tz::Offset;
-
-use crate::text::{Text, t};
+//! `martes 1 de diciembre`, `1,234.5`. The time zone is America/Guatemala.
 
 /// An instant on the clocks of Guatemala.
-pub fn local(time: Timestamp) -> DateTime {
-    Offset::constant(-6).to_datetime(time)
-}
+pub use fhir::zone::local;
+use jiff::Timestamp;
+use jiff::civil::{Date, Weekday};
+
+use crate::text::{Text, t};
 
 /// `24/11/2026`.
 pub fn date(day: Date) -> String {

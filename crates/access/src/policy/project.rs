@@ -6,7 +6,6 @@ use std::sync::OnceLock;
 
 use fhir::Value;
 use jiff::civil::Date;
-use jiff::tz::Offset;
 use jiff::{SignedDuration, Timestamp};
 use store::{Facts, Projector, Reason, Share};
 
@@ -228,7 +227,7 @@ fn split(reference: &str) -> Option<(&str, &str)> {
 }
 
 /// The period that a FHIR date, dateTime or instant covers, microseconds, half open; without a zone
-/// it is Guatemala's (UTC−6, no summer time).
+/// it is Guatemala's.
 pub(crate) fn instant(text: &str) -> Option<(i64, i64)> {
     if text.contains('T') {
         let start = text.parse::<Timestamp>().ok()?.as_microsecond();
@@ -241,8 +240,7 @@ pub(crate) fn instant(text: &str) -> Option<(i64, i64)> {
         (Some(_), None) => first.last_of_month().tomorrow(),
         (None, None) => first.last_of_year().tomorrow(),
     };
-    let micros =
-        |date: Date| Offset::constant(-6).to_timestamp(date.at(0, 0, 0, 0)).ok().map(Timestamp::as_microsecond);
+    let micros = |date: Date| fhir::zone::midnight(date).map(Timestamp::as_microsecond);
     Some((micros(first)?, after.ok().and_then(micros).unwrap_or(i64::MAX)))
 }
 

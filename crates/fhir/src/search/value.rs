@@ -1,13 +1,12 @@
 //! Numbers and dates with the range that their precision implies (R4 §3.1.1.4.5 and §3.1.1.4.7).
 
 use crate::calendar::days;
+use crate::zone::OFFSET;
 
 /// Microseconds of a second.
 const SECOND: i64 = 1_000_000;
 /// Microseconds of a day.
 const DAY: i64 = 86_400 * SECOND;
-/// America/Guatemala has been UTC−6 all year since 2007; older summer times are not worth a table.
-const GUATEMALA: i64 = -6 * 3600 * SECOND;
 
 /// A number with its implied range.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -57,12 +56,12 @@ pub(crate) fn date_range(text: &str) -> Option<(i64, i64)> {
             (Some(month), None) => days(year.into(), i64::from(month) + 1, 1),
             _ => start + 1,
         };
-        return Some((start * DAY - GUATEMALA, end * DAY - GUATEMALA));
+        return Some((start * DAY - ours(), end * DAY - ours()));
     };
     let (year, Some(month), Some(day)) = crate::date(day)? else { return None };
     let at_zone = clock.find(['Z', '+', '-']).unwrap_or(clock.len());
     let (clock, zone) = clock.split_at(at_zone);
-    let offset = if zone.is_empty() { GUATEMALA } else { zone_offset(zone)? };
+    let offset = if zone.is_empty() { ours() } else { zone_offset(zone)? };
     let (since_midnight, precision) = time(clock)?;
     let start = days(year.into(), month.into(), day.into()) * DAY + since_midnight - offset;
     Some((start, start + precision))
@@ -90,6 +89,11 @@ fn time(text: &str) -> Option<(i64, i64)> {
     let unit = SECOND / 10i64.pow(kept.len() as u32);
     let micros = kept.parse::<i64>().unwrap_or(0) * unit;
     Some(((minutes * 60 + whole) * SECOND + micros, unit))
+}
+
+/// What Guatemala's clock is ahead of UTC, in microseconds.
+fn ours() -> i64 {
+    i64::from(OFFSET.seconds()) * SECOND
 }
 
 fn zone_offset(text: &str) -> Option<i64> {

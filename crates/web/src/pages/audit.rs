@@ -7,10 +7,9 @@ use access::{AuditPage, Cx, Role, system};
 use askama::Template;
 use axum::extract::{Path, Query};
 use fhir::Value;
+use fhir::zone::midnight;
 use identity::Cui;
-use jiff::civil::Date;
-use jiff::tz::Offset;
-use jiff::{Timestamp, ToSpan};
+use jiff::ToSpan;
 use store::{AuditAction, AuditQuery, Key};
 
 use crate::form::{Field, Form};
@@ -104,10 +103,6 @@ async fn question(visit: &Visit, form: &mut Form) -> Result<AuditQuery, Problem>
         }
     }
     Ok(query)
-}
-
-fn midnight(day: Date) -> Option<Timestamp> {
-    Offset::constant(-6).to_timestamp(day.at(0, 0, 0, 0)).ok()
 }
 
 /// The chain names people by their ids alone; the program looks their names up, for whoever may

@@ -10,9 +10,8 @@ use care::referral::book::{book_once, propose, reschedule};
 use care::referral::moves::Move;
 use care::referral::place::{Place, Wanted, places_from};
 use care::referral::state::State;
+use fhir::zone::midnight;
 use jiff::Timestamp;
-use jiff::civil::Date;
-use jiff::tz::Offset;
 use network::{Directory, Distance};
 use serde::Deserialize;
 use store::Key;
@@ -174,10 +173,6 @@ pub async fn take_booking(visit: Visit, Path(id): Path<String>, Posted(mut form)
 fn lost(options: &[Place]) -> Text {
     let free: Vec<String> = options.iter().take(3).map(|one| date_time(one.start)).collect();
     if free.is_empty() { t("cita-ocupado-nada") } else { t("cita-ocupado").with("libres", free.join("; ")) }
-}
-
-fn midnight(day: Date) -> Option<Timestamp> {
-    Offset::constant(-6).to_timestamp(day.at(0, 0, 0, 0)).ok()
 }
 
 async fn page(
