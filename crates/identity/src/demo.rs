@@ -8,6 +8,7 @@ use access::system;
 use fhir::{Value, json};
 use jiff::ToSpan;
 use jiff::civil::Date;
+use store::Dice;
 
 use crate::{Cui, DocumentKind, Registration};
 
@@ -38,7 +39,7 @@ pub struct Home {
 /// If there is no home to live in.
 pub fn people(seed: u64, count: usize, homes: &[Home], today: Date) -> Vec<Value> {
     assert!(!homes.is_empty(), "people live somewhere");
-    let mut town = Town { draw: Draw(seed), names: Names::read(), next: 0, out: Vec::new(), today };
+    let mut town = Town { draw: Dice::new(seed), names: Names::read(), next: 0, out: Vec::new(), today };
     let mut household = 0;
     // Each household is a Group beside its people.
     while town.out.len() < count + household {
@@ -47,35 +48,6 @@ pub fn people(seed: u64, count: usize, homes: &[Home], today: Date) -> Vec<Value
         town.household(household, home);
     }
     town.out
-}
-
-/// SplitMix64: the same numbers from the same seed.
-struct Draw(u64);
-
-impl Draw {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut word = self.0;
-        word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        word ^ (word >> 31)
-    }
-
-    fn below(&mut self, limit: usize) -> usize {
-        usize::try_from(self.next() % limit.max(1) as u64).unwrap_or(0)
-    }
-
-    fn between(&mut self, low: i64, high: i64) -> i64 {
-        low + i64::try_from(self.below(usize::try_from(high - low + 1).unwrap_or(1))).unwrap_or(0)
-    }
-
-    fn chance(&mut self, percent: usize) -> bool {
-        self.below(100) < percent
-    }
-
-    fn pick<'a>(&mut self, items: &[&'a str]) -> &'a str {
-        items[self.below(items.len())]
-    }
 }
 
 /// The lists: name, sex (given names only), origin.
@@ -112,7 +84,7 @@ impl Names {
 }
 
 struct Town {
-    draw: Draw,
+    draw: Dice,
     names: Names,
     next: u32,
     out: Vec<Value>,
@@ -160,7 +132,7 @@ impl Town {
         let children = if age < 60 { self.draw.between(0, 5).min((age - 17) / 2) } else { 0 };
         let surnames = if couple || !alone_is_she { [his[0], hers[0]] } else { hers };
         for _ in 0..children {
-            let sex = self.draw.pick(&["female", "male"]);
+            let sex = *self.draw.pick(&["female", "male"]);
             let years = self.draw.between(0, (age - 18).clamp(0, 18));
             let mut form = self.form(&family, sex, surnames, years);
             let newborn = years == 0 && family.mother.is_some() && self.draw.chance(25);
@@ -205,14 +177,14 @@ impl Town {
     fn surname(&mut self, family: &Family<'_>) -> &'static str {
         let own = family.pueblo == 0 && self.draw.chance(75);
         let list = self.names.surnames(if own { &family.home.language } else { "es" });
-        self.draw.pick(&list)
+        *self.draw.pick(&list)
     }
 
     fn form(&mut self, family: &Family<'_>, sex: &'static str, surnames: [&str; 2], years: i64) -> Registration {
         let mut given = || {
             let own = family.pueblo == 0 && self.draw.chance(22);
             let list = self.names.given(sex, if own { &family.home.language } else { "es" });
-            self.draw.pick(&list)
+            *self.draw.pick(&list)
         };
         let (given1, given2) = (given(), given());
         let days = years * 365 + years / 4 + self.draw.between(1, 360);

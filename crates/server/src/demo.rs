@@ -6,7 +6,6 @@
 mod accounts;
 mod cast;
 mod clock;
-mod dice;
 mod people;
 mod perform;
 mod script;
@@ -23,11 +22,10 @@ use fhir::{Value, zone};
 use jiff::civil::Weekday;
 use jiff::{SignedDuration, Timestamp};
 use network::Service;
-use store::{Change, Expect, Key, Location, Options, Write};
+use store::{Change, Dice, Expect, Key, Location, Options, Write};
 
 use cast::Cast;
 use clock::StoryClock;
-use dice::Dice;
 use perform::{Stage, Story};
 use script::{PLOTS, Plot, Step};
 

@@ -12,7 +12,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use jiff::{SignedDuration, Timestamp};
-use store::{Clock, Entropy};
+use store::{Clock, Dice, Entropy};
 
 pub use place::{NoFacts, Place, store};
 pub use postgres::postgres;
@@ -45,26 +45,22 @@ impl Clock for FixedClock {
     }
 }
 
-/// Randomness from a seed (SplitMix64): the same in every run.
+/// Randomness from a seed: the same in every run.
 #[derive(Debug)]
-pub struct SeededEntropy(Mutex<u64>);
+pub struct SeededEntropy(Mutex<Dice>);
 
 impl SeededEntropy {
     /// Begins at the seed.
     pub fn new(seed: u64) -> Self {
-        Self(Mutex::new(seed))
+        Self(Mutex::new(Dice::new(seed)))
     }
 }
 
 impl Entropy for SeededEntropy {
     fn fill(&self, bytes: &mut [u8]) {
-        let mut state = self.0.lock().expect("no test panics while drawing");
+        let mut dice = self.0.lock().expect("no test panics while drawing");
         for chunk in bytes.chunks_mut(8) {
-            *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-            let mut word = *state;
-            word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-            word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-            chunk.copy_from_slice(&(word ^ (word >> 31)).to_le_bytes()[..chunk.len()]);
+            chunk.copy_from_slice(&dice.bits().to_le_bytes()[..chunk.len()]);
         }
     }
 }

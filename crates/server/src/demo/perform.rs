@@ -15,10 +15,9 @@ use fhir::Value;
 use jiff::{Timestamp, ToSpan};
 use network::Service;
 use network::demo::Staff;
-use store::{Change, Expect, Key, Write};
+use store::{Change, Dice, Expect, Key, Write};
 
 use super::cast::Cast;
-use super::dice::Dice;
 use super::script::Step;
 use super::words::{self, Case};
 

@@ -1,6 +1,6 @@
 //! How far each referral of the demonstration has come, and by which steps.
 
-use super::dice::Dice;
+use store::Dice;
 
 /// One step of a referral's story.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

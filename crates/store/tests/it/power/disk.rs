@@ -36,7 +36,7 @@ struct Disk {
     named: BTreeMap<PathBuf, u64>,
     /// So many operations until the power goes.
     fuse: u64,
-    dice: u64,
+    dice: store::Dice,
     dead: bool,
     /// How much was not synced when the power went.
     pending: usize,
@@ -69,7 +69,7 @@ pub fn watch(root: &Path, after: &Path, seed: u64) {
         synced: HashSet::new(),
         named: BTreeMap::new(),
         fuse: u64::MAX,
-        dice: seed,
+        dice: store::Dice::new(seed),
         dead: false,
         pending: 0,
     };
@@ -113,11 +113,7 @@ fn walk(root: &Path) -> Vec<PathBuf> {
 
 impl Disk {
     fn roll(&mut self, sides: usize) -> usize {
-        self.dice = self.dice.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut word = self.dice;
-        word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        usize::try_from((word ^ (word >> 31)) % (sides as u64)).unwrap_or(0)
+        self.dice.below(sides)
     }
 
     /// Burns the fuse; false when there is no power for this operation.
