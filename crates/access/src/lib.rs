@@ -14,6 +14,7 @@ mod agreement;
 mod asked;
 mod audit;
 mod cx;
+pub mod demo;
 mod error;
 mod gate;
 mod governor;

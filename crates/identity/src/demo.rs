@@ -4,6 +4,7 @@
 //! Every Patient goes through the registration form, carries the mark SINTÉTICO, and is nobody.
 //! Name lists are our own (`data/demo`).
 
+use access::demo::Home;
 use access::system;
 use fhir::{Value, json};
 use jiff::ToSpan;
@@ -15,23 +16,6 @@ use crate::{Cui, DocumentKind, Registration};
 /// Serials from here on are kept for synthetic people.
 const RESERVED: u32 = 90_000_000;
 const PUEBLOS: [&str; 6] = ["maya", "garifuna", "xinka", "afro", "ladino", "extranjero"];
-
-/// Where a household may live, and what is likely there.
-#[derive(Clone, Debug)]
-#[allow(missing_docs, reason = "the fields are those of the form")]
-pub struct Home {
-    pub community: String,
-    pub municipality: String,
-    pub municipality_name: String,
-    pub department_name: String,
-    pub post: String,
-    /// An IGSS unit nearby, where some households are affiliated.
-    pub igss: Option<String>,
-    /// Persons by pueblo: maya, garífuna, xinka, afro, ladino, extranjero.
-    pub by_pueblo: [u32; 6],
-    /// The Mayan language spoken most.
-    pub language: String,
-}
 
 /// At least `count` people in whole households, and the households (Group), on a day.
 ///

@@ -6,6 +6,7 @@
 
 mod staff;
 
+use access::demo::Home;
 use fhir::Value;
 use jiff::ToSpan;
 use jiff::civil::{Date, Weekday, time};
@@ -112,29 +113,6 @@ const DISTRICT: [&str; 7] = [
 ];
 const OUTPATIENT: [&str; 6] =
     ["medicina-interna", "oftalmologia", "cardiologia", "dermatologia", "endocrinologia", "urologia"];
-
-/// Where a synthetic household may live, and what is likely there.
-#[derive(Clone, Debug)]
-pub struct Home {
-    /// Id of the community's Location.
-    pub community: String,
-    /// Its name.
-    pub community_name: String,
-    /// INE code of the municipality.
-    pub municipality: String,
-    /// Its name.
-    pub municipality_name: String,
-    /// Name of the department.
-    pub department_name: String,
-    /// Id of the post (MSPAS) that answers for the community.
-    pub post: String,
-    /// Id of an IGSS unit of the municipality.
-    pub igss: Option<String>,
-    /// Persons by pueblo in the municipality, in the order of `data/gt/pueblos.csv`.
-    pub by_pueblo: [u32; 6],
-    /// BCP 47 code of the Mayan language spoken most.
-    pub language: String,
-}
 
 /// The demonstration's network.
 #[derive(Clone, Debug, Default)]
@@ -246,7 +224,7 @@ impl Demo {
                 let id = format!("com-{code}-{}", slug(community));
                 let persons = 260 + u32::try_from((at * 97 + post * 53 + sector * 31 + which * 17) % 640).unwrap_or(0);
                 places.push(place(&id, community, Level::Community, &sector_id, Some(persons)));
-                self.homes.push(self.home(id, community, municipality, &facility.id()));
+                self.homes.push(self.home(id, municipality, &facility.id()));
             }
         }
         // The post stands in its territory, whose team the post is: so organisation, places, location.
@@ -261,12 +239,11 @@ impl Demo {
         self.facilities.push(facility);
     }
 
-    fn home(&self, community: String, name: &str, municipality: &Municipality, post: &str) -> Home {
+    fn home(&self, community: String, municipality: &Municipality, post: &str) -> Home {
         let department = territory().department(&municipality.code[..2]);
         let igss = self.facilities.iter().find(|one| one.institution == "IGSS" && one.place == municipality.id());
         Home {
             community,
-            community_name: name.to_owned(),
             municipality: municipality.code.clone(),
             municipality_name: municipality.name.clone(),
             department_name: department.map(|one| one.name.clone()).unwrap_or_default(),

@@ -16,18 +16,7 @@ pub struct People {
 
 /// Makes people for the homes of the network.
 pub fn people(demo: &Demo, count: usize, today: Date) -> People {
-    let home = |one: &network::demo::Home| identity::demo::Home {
-        community: one.community.clone(),
-        municipality: one.municipality.clone(),
-        municipality_name: one.municipality_name.clone(),
-        department_name: one.department_name.clone(),
-        post: one.post.clone(),
-        igss: one.igss.clone(),
-        by_pueblo: one.by_pueblo,
-        language: one.language.clone(),
-    };
-    let homes: Vec<identity::demo::Home> = demo.homes.iter().map(home).collect();
-    let resources = identity::demo::people(2026, count, &homes, today);
+    let resources = identity::demo::people(2026, count, &demo.homes, today);
     let patients = resources.iter().filter(|one| one.resource_type() == Some("Patient"));
     let residents = patients.filter_map(|one| resident(one, today)).collect();
     People { resources, residents }
