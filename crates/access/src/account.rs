@@ -11,6 +11,7 @@ mod login;
 mod manage;
 mod secret;
 mod session;
+mod territory;
 mod token;
 
 pub use login::{Entry, Login};
@@ -46,6 +47,8 @@ pub struct RoleChoice {
     pub role: Role,
     /// The facility.
     pub facility: Facility,
+    /// Version of the PractitionerRole; 0 = not written yet.
+    pub version: u64,
 }
 
 /// The accounts of a store, through its gate.

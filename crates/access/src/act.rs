@@ -16,4 +16,6 @@ pub struct Act {
     pub jobs: Vec<NewJob>,
     /// Private records to write in the same transaction.
     pub private: Vec<PrivateWrite>,
+    /// The institution whose auditor is told; empty: the caller's.
+    pub told: String,
 }

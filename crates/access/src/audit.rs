@@ -1,8 +1,12 @@
 //! Asking the audit chain: the auditor's question, and a person's own (who looked at me?).
 
-use fhir::Value;
-use store::{AuditQuery, AuditRecord};
+use std::collections::BTreeSet;
 
+use fhir::Value;
+use store::{AuditAction, AuditQuery, AuditRecord, Key, Stored, Visibility};
+
+use crate::gate::{Look, patients_in};
+use crate::index::masked;
 use crate::{Access, AccessError, Cx, Role, trail};
 
 /// Entries taken from the chain at a time.
@@ -31,6 +35,26 @@ impl Access {
         let own = format!("{}/", cx.institution);
         let mine = |record: &AuditRecord| record.facility.as_deref().is_some_and(|text| text.starts_with(&own));
         self.audit_page(query, |record| cx.is_system() || mine(record)).await
+    }
+
+    /// Who the entries of the chain are about: the index form of those of these persons that the
+    /// caller's institution keeps. As any look into the index it is written down.
+    ///
+    /// # Errors
+    /// `Forbidden` but for auditors; the store's.
+    pub async fn audited_people(&self, cx: &Cx, ids: &BTreeSet<&str>) -> Result<Vec<Stored>, AccessError> {
+        if cx.role != Role::Auditor {
+            let error = AccessError::Forbidden { role: cx.role.code(), act: "name who was looked at".to_owned() };
+            return Err(self.refused(cx, error, "Patient").await);
+        }
+        let keys: Vec<Key> = ids.iter().map(|id| Key::new("Patient", *id)).collect();
+        let found = self.store.read_many(&keys, &Visibility::Custodian(cx.institution.clone())).await?;
+        if !found.is_empty() {
+            let target = Some(format!("{} × Patient", found.len()));
+            let look = Look { patients: patients_in(&found), target, ..Look::default() };
+            self.look(cx, AuditAction::Index, look).await?;
+        }
+        Ok(found.into_iter().map(masked).collect())
     }
 
     /// Who looked at a person's record, for the person: asked by whoever may open the record, over

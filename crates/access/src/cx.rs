@@ -96,6 +96,11 @@ impl Role {
         }
     }
 
+    /// Whether the role answers for a territory, more than its own facility.
+    pub fn has_territory(self) -> bool {
+        matches!(self, Self::Coordinator | Self::Supervisor)
+    }
+
     /// The role of that code.
     pub fn from_code(code: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|role| role.code() == code)

@@ -17,6 +17,8 @@ const PURPOSE: &str = "http://terminology.hl7.org/CodeSystem/v3-ActReason";
 /// AuditEvent and Provenance of one act.
 pub(crate) fn of_act(cx: &Cx, act: &Act, drafts: &[Draft]) -> Vec<Value> {
     let mut events = Vec::new();
+    let institution = if act.told.is_empty() { &cx.institution } else { &act.told };
+    let cx = &Cx { institution: institution.clone(), ..cx.clone() };
     if !drafts.is_empty() {
         events.push(audit_event(cx, act.name, drafts));
     }

@@ -185,7 +185,7 @@ impl Directory {
     }
 
     /// An Organization's own id and those above it.
-    fn managers<'a>(&'a self, id: &'a str) -> Vec<&'a str> {
+    pub(crate) fn managers<'a>(&'a self, id: &'a str) -> Vec<&'a str> {
         let mut chain = vec![id];
         while let Some(next) = chain.last().and_then(|last| self.organizations.get(*last)) {
             let above = next.text_at(&["partOf", "reference"]).and_then(crate::place::reference_id);
@@ -197,8 +197,13 @@ impl Directory {
         chain
     }
 
+    /// The name of a facility or of a unit that manages some; empty when it is not known.
+    pub(crate) fn organization_name(&self, id: &str) -> &str {
+        self.organizations.get(id).and_then(|one| one.text_at(&["name"])).unwrap_or_default()
+    }
+
     /// A place's own id and those around it.
-    fn around<'a>(&'a self, id: &'a str) -> Vec<&'a str> {
+    pub(crate) fn around<'a>(&'a self, id: &'a str) -> Vec<&'a str> {
         let mut chain = vec![id];
         while let Some(above) = chain.last().and_then(|last| self.places.get(*last)?.within.as_deref()) {
             if chain.contains(&above) {
@@ -330,9 +335,7 @@ impl Directory {
         let (id, facility) = self.facilities.get_key_value(id)?;
         let around = self.around(&facility.place).into_iter().filter_map(|id| self.places.get(id));
         let within = around.filter(|place| place.level > Level::Country).collect();
-        let name =
-            |id: &&'_ str| self.organizations.get(*id).and_then(|one| one.text_at(&["name"])).unwrap_or_default();
-        let managers = self.managers(id).into_iter().skip(1).map(|id| (id, name(&id))).collect();
+        let managers = self.managers(id).into_iter().skip(1).map(|id| (id, self.organization_name(id))).collect();
         let services: Vec<&Service> = self.services.values().filter(|one| one.facility == *id).collect();
         let covered = services.iter().flat_map(|one| &one.coverage).filter_map(|id| self.places.get(id));
         let answered = self.places.values().filter(|place| place.manager.as_deref() == Some(id));

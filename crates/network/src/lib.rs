@@ -6,6 +6,7 @@
 //! the log. Invariants: what is not known of a facility stays empty; a municipal seat is never
 //! given as a facility's place; every distance says that it is a straight line.
 
+mod area;
 pub mod demo;
 mod directory;
 mod error;
@@ -21,6 +22,7 @@ mod slots;
 mod table;
 mod territory;
 
+pub use area::{Area, AreaKind};
 pub use directory::{Directory, Distance, Filter, Offer, Page};
 pub use error::NetworkError;
 pub use exchange::{Imported, Planned, RowError, check, export, import, plan};

@@ -164,6 +164,32 @@ fn user(say: Say<'_>) -> Command {
         )
         .subcommand(Command::new("password").about(say("Cambia la contraseña", "Changes the password")).arg(name()))
         .subcommand(Command::new("disable").about(say("Cierra la cuenta", "Closes the account")).arg(name()))
+        .subcommand(territory(say).arg(name()))
+}
+
+fn territory(say: Say<'_>) -> Command {
+    let area = |id: &'static str, help: &'static str| {
+        Arg::new(id).long(id).action(ArgAction::Append).value_name(say("LUGAR", "AREA")).help(help)
+    };
+    Command::new("territory")
+        .about(say(
+            "Dice por qué establecimientos responde, y los cambia",
+            "Tells the facilities that somebody answers for, and changes them",
+        ))
+        .arg(area(
+            "add",
+            say(
+                "Agrega los de un lugar: gt-16, gt-1601, ddriss-220, o el id de uno",
+                "Adds those of an area: gt-16, gt-1601, ddriss-220, or the id of one",
+            ),
+        ))
+        .arg(area("remove", say("Quita los de un lugar", "Takes those of an area away")))
+        .arg(
+            Arg::new("facility")
+                .long("facility")
+                .value_name("ID")
+                .help(say("Cuál función, por su establecimiento", "Which role, by its facility")),
+        )
 }
 
 fn token(say: Say<'_>) -> Command {

@@ -93,6 +93,8 @@ pub enum Done {
     AccountEnded,
     /// Somebody's open tasks went to a facility.
     WorkHandedOver,
+    /// A coordinator's territory changed.
+    TerritorySet,
     /// Who somebody is was corrected.
     PersonCorrected,
     /// A person was registered.
@@ -161,6 +163,7 @@ impl Done {
         (Self::AccountOpened, "activada"),
         (Self::AccountEnded, "terminada"),
         (Self::WorkHandedOver, "entregada"),
+        (Self::TerritorySet, "territorio"),
         (Self::LoggedOut, "salio"),
         (Self::PasswordChosen, "elegida"),
         (Self::PasswordChanged, "clave"),
@@ -231,6 +234,7 @@ impl Done {
             Self::AccountOpened => t("hecho-activada"),
             Self::AccountEnded => t("hecho-terminada"),
             Self::WorkHandedOver => t("hecho-entregada"),
+            Self::TerritorySet => t("hecho-territorio"),
             Self::PersonRegistered => t("hecho-registrada"),
             Self::PersonCorrected => t("hecho-corregida"),
             Self::VisitAddended => t("hecho-adenda"),

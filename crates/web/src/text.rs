@@ -33,6 +33,7 @@ pub const SPANISH: &[(&str, &str)] = &[
     ("registro", include_str!("../locales/es/registro.ftl")),
     ("red", include_str!("../locales/es/red.ftl")),
     ("cuentas-lote", include_str!("../locales/es/cuentas-lote.ftl")),
+    ("territorio", include_str!("../locales/es/territorio.ftl")),
     ("importar", include_str!("../locales/es/importar.ftl")),
     ("red-editar", include_str!("../locales/es/red-editar.ftl")),
 ];

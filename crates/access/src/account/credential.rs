@@ -4,7 +4,7 @@ use fhir::Value;
 use store::{Key, Private, PrivateExpect, PrivateWrite, StoreError, Stored};
 use unicode_normalization::UnicodeNormalization;
 
-use super::{Accounts, RoleChoice};
+use super::{Accounts, RoleChoice, territory};
 use crate::{AccessError, Cx, Facility, Role, policy, system};
 
 pub(super) const ACCOUNT: &str = "account";
@@ -122,31 +122,32 @@ impl Accounts<'_> {
     /// What the person may act as now: active PractitionerRoles of their own at facilities of the
     /// institution that keeps the role.
     pub(super) async fn choices(&self, account: &Account) -> Result<Vec<RoleChoice>, AccessError> {
-        let all = store::Visibility::All;
-        let keys: Vec<Key> = account.roles.iter().map(|id| Key::new("PractitionerRole", id)).collect();
         let mut choices = Vec::new();
-        for stored in self.access.store.read_many(&keys, &all).await? {
-            let value = stored.value();
-            let own = format!("Practitioner/{}", account.practitioner);
-            let active = value.get("active").and_then(Value::as_bool) != Some(false);
-            if !active || value.text_at(&["practitioner", "reference"]) != Some(&own) {
-                continue;
-            }
-            let role = value.items("code").iter().flat_map(|concept| concept.items("coding")).find_map(|coding| {
-                (coding.text_at(&["system"]) == Some(system::ROLE))
-                    .then(|| Role::from_code(coding.text_at(&["code"])?))?
-            });
-            let organization =
-                value.text_at(&["organization", "reference"]).and_then(|one| one.strip_prefix("Organization/"));
-            let (Some(role), Some(organization)) = (role, organization) else { continue };
-            let Some(mut facility) = self.facility(organization).await? else { continue };
-            if policy::custodian(&value) != Some(&facility.institution) {
-                continue;
-            }
-            facility.territory = territory(&value, organization, role);
-            choices.push(RoleChoice { id: stored.key.id, role, facility });
+        for id in &account.roles {
+            choices.extend(self.choice(&account.practitioner, id).await?);
         }
         Ok(choices)
+    }
+
+    /// One of them, by the id of its PractitionerRole.
+    pub(super) async fn choice(&self, practitioner: &str, id: &str) -> Result<Option<RoleChoice>, AccessError> {
+        let found = self.access.store.read(&Key::new("PractitionerRole", id), &store::Visibility::All).await?;
+        let Some(stored) = found.filter(|stored| !stored.deleted) else { return Ok(None) };
+        let value = stored.value();
+        let active = value.get("active").and_then(Value::as_bool) != Some(false);
+        let own = value.text_at(&["practitioner", "reference"]) == Some(&format!("Practitioner/{practitioner}"));
+        let role = value.items("code").iter().flat_map(|concept| concept.items("coding")).find_map(|coding| {
+            (coding.text_at(&["system"]) == Some(system::ROLE)).then(|| Role::from_code(coding.text_at(&["code"])?))?
+        });
+        let organization =
+            value.text_at(&["organization", "reference"]).and_then(|one| one.strip_prefix("Organization/"));
+        let (true, true, Some(role), Some(organization)) = (active, own, role, organization) else { return Ok(None) };
+        let Some(mut facility) = self.facility(organization).await? else { return Ok(None) };
+        if policy::custodian(&value) != Some(&facility.institution) {
+            return Ok(None);
+        }
+        facility.territory = territory::read(&value, organization, role);
+        Ok(Some(RoleChoice { id: stored.key.id, role, facility, version: stored.version }))
     }
 
     /// A facility by the id of its Organization; its territory is itself.
@@ -160,17 +161,6 @@ impl Accounts<'_> {
             territory: vec![id.to_owned()],
         }))
     }
-}
-
-/// The facilities that a PractitionerRole answers for, its own included.
-fn territory(role: &Value, own: &str, kind: Role) -> Vec<String> {
-    let mut found = vec![own.to_owned()];
-    if matches!(kind, Role::Coordinator | Role::Supervisor) {
-        let named = role.items("extension").iter().filter(|one| one.text_at(&["url"]) == Some(system::EXT_TERRITORY));
-        let ids = named.filter_map(|one| one.text_at(&["valueReference", "reference"])?.strip_prefix("Organization/"));
-        found.extend(ids.filter(|id| *id != own).map(str::to_owned));
-    }
-    found
 }
 
 /// The part of a [`Cx`] that a role choice gives.

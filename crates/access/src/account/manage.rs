@@ -10,7 +10,7 @@ use store::{Change, Expect, Key, PrivateExpect, PrivateWrite, Stored, Write};
 
 use super::credential::{normal, parse};
 use super::session::{check_password, ended};
-use super::{Account, Accounts, RoleAt, manages, rule, secret};
+use super::{Account, Accounts, RoleAt, manages, rule, secret, territory};
 use crate::gate::in_hours;
 use crate::{AccessError, Act, Cx, Role, system};
 
@@ -254,10 +254,12 @@ impl Accounts<'_> {
         }
         let count = changes.len();
         if count > 0 {
-            // The caller answers for the account, not for the persons that the Tasks are about: it is
-            // done with the sight of the whole institution, under the caller's name.
-            let wide = Cx { role: Role::System, facility: None, scopes: None, ..cx.clone() };
-            self.access.commit(&wide, Act { name: "hand-over", changes, ..Act::default() }).await?;
+            // The caller answers for the account, not for the persons that the Tasks are about, nor for
+            // who keeps them: it is done with the sight of the whole network, under the caller's name.
+            let wide =
+                Cx { role: Role::System, institution: String::new(), facility: None, scopes: None, ..cx.clone() };
+            let told = account.institution.clone();
+            self.access.commit(&wide, Act { name: "hand-over", changes, told, ..Act::default() }).await?;
         }
         Ok(count)
     }
@@ -287,7 +289,7 @@ impl Accounts<'_> {
         }
     }
 
-    async fn managed(&self, cx: &Cx, user: &str, act: &str) -> Result<Account, AccessError> {
+    pub(super) async fn managed(&self, cx: &Cx, user: &str, act: &str) -> Result<Account, AccessError> {
         let account = self.account(user).await?;
         let Some(account) = account else { return Err(AccessError::NotFound { what: "account".to_owned() }) };
         let own = cx.is_system() || account.institution == cx.institution;
@@ -302,7 +304,7 @@ impl Accounts<'_> {
         for (role, facility) in &new.roles {
             let found = self.facility(facility).await?;
             let facility = found.ok_or_else(|| AccessError::NotFound { what: format!("Organization/{facility}") })?;
-            roles.push(RoleAt { id: self.access.store.entropy().id(), role: *role, facility });
+            roles.push(RoleAt { id: self.access.store.entropy().id(), role: *role, facility, version: 0 });
         }
         Ok(roles)
     }
@@ -393,15 +395,8 @@ fn person(name: &str, institution: &str) -> Value {
 }
 
 fn role_of(practitioner: &str, new: &NewUser, at: &RoleAt) -> Value {
-    let answers = matches!(at.role, Role::Coordinator | Role::Supervisor) && !new.territory.is_empty();
-    let territory: Vec<Value> = new
-        .territory
-        .iter()
-        .map(|id| {
-            let reference = format!("Organization/{id}");
-            fhir::json!({ "url": system::EXT_TERRITORY, "valueReference": { "reference": reference } })
-        })
-        .collect();
+    let answers = at.role.has_territory() && !new.territory.is_empty();
+    let territory = territory::extensions(&new.territory);
     fhir::json!({
         "resourceType": "PractitionerRole",
         "meta": { "security": [{ "system": system::CUSTODIAN, "code": &at.facility.institution }] },

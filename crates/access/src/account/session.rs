@@ -125,7 +125,9 @@ impl Accounts<'_> {
             session: kept.info.id.clone(),
             ..Cx::system(now, request)
         };
-        let choice = kept.info.choice;
+        // As it is now: a territory that was changed, or a role that ended, holds from this request on.
+        let choice =
+            self.choice(&kept.practitioner, &kept.info.choice.id).await?.ok_or(AccessError::Unauthenticated)?;
         Ok(Opened { cx: acting(cx, &choice), user: kept.info.user, csrf: csrf(text), choice })
     }
 
@@ -439,6 +441,7 @@ impl Kept {
                 id: record.key.clone(),
                 user: record.owner.clone().unwrap_or_default(),
                 choice: RoleChoice {
+                    version: 1,
                     id: text("role"),
                     role,
                     facility: Facility {

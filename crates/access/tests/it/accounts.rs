@@ -3,7 +3,7 @@
 use access::{AccessError, Entry, Login, NewToken, NewUser, Pending, Role, SessionInfo};
 use jiff::SignedDuration;
 use store::{AuditAction, Kind};
-use testkit::{HOSPITAL, OFFICE, OTHER_POST, POST, World};
+use testkit::{HOSPITAL, IGSS_HOSPITAL, OFFICE, OTHER_POST, POST, World};
 
 use crate::story::kind;
 
@@ -311,4 +311,55 @@ async fn an_ending_that_broke_off_half_way_is_finished_by_the_next() {
     let ended = world.store().read(&role, &store::Visibility::All).await.unwrap().unwrap();
     assert_eq!(ended.value().get("active").and_then(fhir::Value::as_bool), Some(false));
     assert_eq!(ended.version, 2, "it ended once");
+}
+
+#[tokio::test]
+async fn a_territory_holds_in_the_open_session_and_over_the_version_that_was_shown() {
+    let world = with_user("choc", &[(Role::Coordinator, OFFICE)]).await;
+    let accounts = world.access.accounts();
+    let info = enter(&world, typed("choc", PASSWORD)).await;
+    let admin = world.administrator("Ana");
+    let seen = accounts.users(&admin).await.unwrap()[0].roles[0].clone();
+    let set =
+        async |cx: &access::Cx, facility: &str| accounts.set_territory(cx, "choc", &seen, &[facility.to_owned()]).await;
+    assert_eq!(kind(set(&world.at("Tec", Role::Supervisor, OFFICE), POST).await), Some(Kind::Forbidden));
+    assert_eq!(kind(set(&world.nurse("Ana"), POST).await), Some(Kind::Forbidden));
+    assert_eq!(kind(set(&world.at("Ana", Role::Administrator, IGSS_HOSPITAL), POST).await), Some(Kind::Forbidden));
+    assert_eq!(kind(set(&admin, IGSS_HOSPITAL).await), Some(Kind::NotFound), "the other institution's");
+    set(&admin, POST).await.unwrap();
+    let opened = accounts.session(&info.secret, "r", None).await.unwrap();
+    assert_eq!(opened.cx.facility.map(|own| own.territory), Some(vec![OFFICE.to_owned(), POST.to_owned()]));
+    assert_eq!(kind(set(&admin, HOSPITAL).await), Some(Kind::Stale), "somebody else was quicker");
+    let now = accounts.users(&admin).await.unwrap()[0].roles[0].clone();
+    accounts.set_territory(&admin, "choc", &now, &[]).await.unwrap();
+    let opened = accounts.session(&info.secret, "r", None).await.unwrap();
+    assert_eq!(opened.cx.facility.map(|own| own.territory), Some(vec![OFFICE.to_owned()]));
+}
+
+#[tokio::test]
+async fn work_that_nobody_or_another_institution_keeps_is_handed_over_too() {
+    let world = with_user("ixmucane", &[(Role::Nurse, POST)]).await;
+    let accounts = world.access.accounts();
+    let admin = world.administrator("Ana");
+    world.person(&world.igss_specialist("Lima"), "ajena", "Caal").await;
+    let owner = accounts.users(&admin).await.unwrap()[0].practitioner.clone();
+    for (id, keeper) in [("de-nadie", None), ("de-otra", Some("IGSS")), ("propia", Some("MSPAS"))] {
+        let security = keeper.map(|code| vec![fhir::json!({ "system": access::system::CUSTODIAN, "code": code })]);
+        let task = fhir::json!({ "resourceType": "Task", "status": "requested", "intent": "order",
+            "meta": security.map(|security| fhir::json!({ "security": security })),
+            "for": { "reference": "Patient/ajena" }, "owner": { "reference": format!("Practitioner/{owner}") } });
+        world.put(&world.system(), id, task).await;
+    }
+    assert_eq!(kind(accounts.end_user(&admin, "ixmucane").await), Some(Kind::Rule), "open work");
+    assert_eq!(accounts.hand_over(&admin, "ixmucane", POST).await.unwrap(), 3);
+    accounts.end_user(&admin, "ixmucane").await.unwrap();
+    for (id, keeper) in [("de-nadie", None), ("de-otra", Some("IGSS")), ("propia", Some("MSPAS"))] {
+        let stored = world.access.read(&world.system(), &store::Key::new("Task", id)).await.unwrap().value();
+        assert_eq!(stored.text_at(&["owner", "reference"]), Some(&*format!("Organization/{POST}")), "{id}");
+        let security = stored.get("meta").map(|meta| meta.items("security")).unwrap_or_default();
+        assert_eq!(security.first().and_then(|one| one.text_at(&["code"])), keeper, "{id} stays with who keeps it");
+    }
+    let query = fhir::search::Query::parse(&["AuditEvent"], &[]).unwrap();
+    let told = world.access.search(&world.auditor("Tzul"), &query).await.unwrap().matches;
+    assert!(told.iter().any(|one| one.value().to_string().contains("\"hand-over\"")), "the auditor reads it");
 }

@@ -1,15 +1,17 @@
 //! `tejido user …` and `tejido token …`.
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, IsTerminal};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use access::{Access, Act, Cx, NewToken, NewUser, Role, Scopes, system};
+use access::{Access, Act, Cx, NewToken, NewUser, Role, RoleChoice, Scopes, system};
 use anyhow::{Context, Result, bail};
 use clap::ArgMatches;
 use fhir::json;
 use jiff::ToSpan;
-use store::{Change, Expect, Key, Visibility, Write};
+use network::Directory;
+use store::{Change, Expect, Key, Live, Visibility, Write};
 
 use crate::cli::Language;
 use crate::wiring;
@@ -24,15 +26,16 @@ fn role(matches: &ArgMatches) -> Result<Role> {
     Role::from_code(code).with_context(|| format!("{code:?} is no role; there are {known}"))
 }
 
-/// `tejido user add|password|disable`.
+/// `tejido user add|password|disable|territory`.
 pub async fn user(language: Language, access: &Access, matches: &ArgMatches) -> Result<ExitCode> {
     let cx = wiring::operator(access);
-    let (name, inner) = matches.subcommand().context("user add|password|disable")?;
+    let (name, inner) = matches.subcommand().context("user add|password|disable|territory")?;
     let user = text(inner, "user").context("the user's name")?;
     let accounts = access.accounts();
     match name {
         "add" => add(language, access, &cx, inner).await?,
         "password" => accounts.set_password(&cx, user, &password(language)?).await?,
+        "territory" => territory(language, access, &cx, inner).await?,
         "disable" => accounts.set_disabled(&cx, user, true).await?,
         other => bail!("no command user {other}"),
     }
@@ -57,6 +60,73 @@ async fn add(language: Language, access: &Access, cx: &Cx, matches: &ArgMatches)
     };
     access.accounts().create_user(cx, new).await?;
     Ok(())
+}
+
+/// Changes a territory, then tells it: a facility a line, its own first.
+async fn territory(language: Language, access: &Access, cx: &Cx, matches: &ArgMatches) -> Result<()> {
+    let accounts = access.accounts();
+    let user = text(matches, "user").unwrap_or_default();
+    let before = answering(language, access, cx, (user, text(matches, "facility"))).await?;
+    let live = Live::<Directory>::default();
+    live.follow(access.store()).await?;
+    let areas = live.with(|directory| directory.areas(&before.facility.institution));
+    let inside = |name: &str| -> Result<BTreeSet<String>> {
+        let mut found = BTreeSet::new();
+        for asked in matches.get_many::<String>(name).into_iter().flatten() {
+            let area = areas.iter().find(|area| area.id == *asked).map(|area| area.facilities.clone());
+            let one = areas.iter().any(|area| area.facilities.contains(asked)).then(|| BTreeSet::from([asked.clone()]));
+            let institution = &before.facility.institution;
+            let none = language.say("no tiene establecimientos en", "has no facility in");
+            found.extend(area.or(one).with_context(|| format!("{institution} {none} {asked:?}"))?);
+        }
+        Ok(found)
+    };
+    let own = before.facility.id.clone();
+    let mut next: BTreeSet<String> = before.facility.territory.iter().cloned().collect();
+    next.extend(inside("add")?);
+    let (gone, known) = (inside("remove")?, &before.facility.territory);
+    next.retain(|id| *id != own && !gone.contains(id));
+    if !next.iter().eq(known.iter().filter(|id| **id != own).collect::<BTreeSet<_>>()) {
+        accounts.set_territory(cx, user, &before, &next.iter().cloned().collect::<Vec<_>>()).await?;
+    }
+    live.with(|directory| {
+        for id in std::iter::once(&own).chain(&next) {
+            println!("{id}\t{}", directory.facility(id).map_or("", |one| one.name.as_str()));
+        }
+    });
+    Ok(())
+}
+
+/// The one role of an account that answers for a territory, or the one of them at a facility.
+async fn answering(
+    language: Language,
+    access: &Access,
+    cx: &Cx,
+    (user, at): (&str, Option<&str>),
+) -> Result<RoleChoice> {
+    let users = access.accounts().users(cx).await?;
+    let name = user.to_lowercase();
+    let unknown = || format!("{} {user:?}", language.say("no hay cuenta", "there is no account"));
+    let info = users.into_iter().find(|info| info.user == name).with_context(unknown)?;
+    let fits = |one: &RoleChoice| one.role.has_territory() && at.is_none_or(|id| one.facility.id == id);
+    let mut roles = info.roles.into_iter().filter(fits);
+    match (roles.next(), roles.next()) {
+        (Some(only), None) => Ok(only),
+        (Some(_), Some(_)) => bail!(
+            "{}",
+            language.say(
+                "responde por varios territorios: diga cuál con --facility",
+                "answers for several territories: say which with --facility",
+            )
+        ),
+        (None, _) => bail!(
+            "{}",
+            language.say(
+                "no es de coordinación ni de supervisión de distrito ahí",
+                "is no coordinator or district supervisor there",
+            )
+        ),
+    }
 }
 
 /// The institution's own Organization, made where the store has none yet, so that the first

@@ -1,5 +1,7 @@
 //! `tejido user …` and `tejido token …`, beside a running server.
 
+use network::{Facility, Level, Place};
+
 use crate::kit::{Served, Site, bearer, told};
 
 const PASSWORD: &str = "el maíz crece despacio";
@@ -24,6 +26,41 @@ fn an_account_is_made_gets_a_new_password_and_is_closed() {
     site.done(&["user", "disable", "ixmucane"]);
     assert!(!enters(&server, OTHER));
     let nobody = site.run(&["user", "disable", "nadie"]);
+    assert!(!nobody.status.success(), "{}", told(&nobody));
+}
+
+#[test]
+fn a_territory_is_told_and_changed_by_areas() {
+    let site = Site::new();
+    let mut place = Place::new("gt-1601", "Cobán", Level::Municipality, None);
+    place.code = Some("1601".into());
+    let mut network = vec![place.resource()];
+    for (code, name) in [("MSPAS-1601-P1", "Puesto Chicoj"), ("MSPAS-1601-P2", "Puesto Sesajal")] {
+        let (code, name) = (code.to_owned(), name.to_owned());
+        let own = Facility {
+            code,
+            name,
+            institution: "MSPAS".into(),
+            place: "gt-1601".into(),
+            active: true,
+            ..Facility::default()
+        };
+        network.extend(own.resources());
+    }
+    let lines: String = network.iter().map(|one| format!("{one}\n")).collect();
+    site.file("red.ndjson", lines);
+    site.done(&["load", "red.ndjson"]);
+    let add = ["user", "add", "choc", "--name", "Choc", "--role", "gestor-red", "--institution", "MSPAS"];
+    assert!(site.run_with(&format!("{PASSWORD}\n"), &add).status.success());
+    let told_of = |more: &[&str]| site.done(&[&["user", "territory", "choc"], more].concat());
+    assert_eq!(told_of(&[]), "mspas\t\n");
+    let all = told_of(&["--add", "gt-1601"]);
+    assert_eq!(all, "mspas\t\nmspas-1601-p1\tPuesto Chicoj\nmspas-1601-p2\tPuesto Sesajal\n");
+    assert_eq!(told_of(&[]), all, "it is kept");
+    assert_eq!(told_of(&["--remove", "mspas-1601-p2"]), "mspas\t\nmspas-1601-p1\tPuesto Chicoj\n");
+    let nowhere = site.run(&["user", "territory", "choc", "--add", "gt-0101"]);
+    assert!(!nowhere.status.success() && told(&nowhere).contains("gt-0101"), "{}", told(&nowhere));
+    let nobody = site.run(&["user", "territory", "nadie"]);
     assert!(!nobody.status.success(), "{}", told(&nobody));
 }
 

@@ -34,7 +34,8 @@ struct Row {
     who: String,
     place: String,
     what: String,
-    person: Option<String>,
+    /// Id of the one person, and the name where the reader's institution keeps it.
+    person: Option<(String, String)>,
     many: usize,
     reason: String,
 }
@@ -60,7 +61,8 @@ pub async fn show_chain(visit: Visit, Query(pairs): Query<Vec<(String, String)>>
     }
     let query = question(&visit, &mut form).await?;
     let page = if form.ok() { access.audit_events(cx, &query).await? } else { AuditPage::default() };
-    let rows = rows(&visit, &page).await?;
+    let mut rows = rows(&visit, &page).await?;
+    name_people(&visit, &mut rows).await?;
     let next = page.next.map(|seq| {
         let sign = if FIELDS.iter().all(|field| form.get(field).is_empty()) { '?' } else { '&' };
         format!("{}{sign}antes={seq}", address("/auditoria", &form, &FIELDS, None))
@@ -111,7 +113,8 @@ fn program(cx: &Cx) -> Cx {
     Cx { request: cx.request.clone(), ..Cx::system(cx.now, "") }
 }
 
-/// Whose record: by CUI, or by the record's own id.
+/// Whose record: by CUI, or by the record's own id. A CUI of nobody here is answered like one at
+/// which nobody looked: the chain tells nothing of whom another institution keeps.
 async fn person_of(visit: &Visit, typed: &str) -> Result<Option<String>, Problem> {
     let Ok(cui) = Cui::parse(typed) else {
         let plain =
@@ -120,7 +123,7 @@ async fn person_of(visit: &Visit, typed: &str) -> Result<Option<String>, Problem
     };
     let asked = format!("{}|{}", system::CUI, cui.digits());
     let found = list(&visit.state.access, &program(visit.cx()?), "Patient", &[("identifier", &asked)]).await?;
-    Ok(found.first().and_then(Value::id).map(str::to_owned))
+    Ok(Some(found.first().and_then(Value::id).unwrap_or(cui.digits()).to_owned()))
 }
 
 /// The staff of the caller's institution with these words in their names.
@@ -252,12 +255,24 @@ async fn rows(visit: &Visit, page: &AuditPage) -> Result<Vec<Row>, Problem> {
             who,
             place: place(event).and_then(|id| names.get(&format!("Organization/{id}"))).cloned().unwrap_or_default(),
             what: action_name(action_of(event)).into(),
-            person: if let [only] = people.as_slice() { Some((*only).to_owned()) } else { None },
+            person: if let [only] = people.as_slice() { Some(((*only).to_owned(), String::new())) } else { None },
             many: people.len(),
             reason: event.text_at(&["outcomeDesc"]).map(reason).unwrap_or_default(),
         }
     };
     Ok(page.events.iter().map(row).collect())
+}
+
+/// Puts the name beside the id of whoever the reader's institution keeps.
+async fn name_people(visit: &Visit, rows: &mut [Row]) -> Result<(), Problem> {
+    let ids: BTreeSet<&str> = rows.iter().filter_map(|row| Some(row.person.as_ref()?.0.as_str())).collect();
+    let found = visit.state.access.audited_people(visit.cx()?, &ids).await?;
+    let name = |one: &store::Stored| Some((one.key.id.clone(), identity::PersonName::of(&one.value())?.printed()));
+    let names: BTreeMap<String, String> = found.iter().filter_map(name).collect();
+    for (id, name) in rows.iter_mut().filter_map(|row| row.person.as_mut()) {
+        *name = names.get(id).cloned().unwrap_or_default();
+    }
+    Ok(())
 }
 
 /// The names of who acted and where, by reference.

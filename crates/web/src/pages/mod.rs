@@ -4,6 +4,7 @@ mod account;
 pub(crate) mod act;
 pub(crate) mod agenda;
 mod answer;
+mod answers_for;
 pub(crate) mod audit;
 mod booking;
 pub(crate) mod code;
@@ -88,6 +89,7 @@ pub fn routes() -> Vec<Route> {
         Route::post("/cuentas/{id}/desactivar", Expects::Roles(staff::MANAGERS), staff::disable),
         Route::post("/cuentas/{id}/activar", Expects::Roles(staff::MANAGERS), staff::enable),
         Route::post("/cuentas/{id}/entregar", Expects::Roles(staff::MANAGERS), staff::hand_over),
+        Route::post("/cuentas/{id}/territorio", Expects::Roles(staff::MANAGERS), answers_for::set_territory),
         Route::post("/cuentas/{id}/terminar", Expects::Roles(staff::MANAGERS), staff::end),
         Route::get("/red", Expects::Session, network::show_network),
         Route::get("/red.csv", Expects::Session, network::as_csv),

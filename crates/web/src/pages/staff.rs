@@ -8,6 +8,7 @@ use store::Kind;
 
 use crate::form::Form;
 use crate::gate::{Posted, Visit, done, mend, percent, show};
+use crate::pages::answers_for::Territory;
 use crate::pages::network::{ROWS, page_of, pages};
 use crate::problem::{Answer, Problem};
 use crate::shell::{Done, Shell, role_name};
@@ -205,39 +206,49 @@ fn secret_page(
 
 #[derive(Template)]
 #[template(path = "pages/cuenta-gestion.html")]
-struct ManagePage {
+pub struct ManagePage {
     shell: Shell,
     row: Row,
     own: bool,
     open: usize,
     form: Form,
     places: Vec<(String, String)>,
+    /// Of a coordinator or district supervision.
+    territory: Option<Territory>,
+    /// Somebody else changed the territory meanwhile.
+    pub stale: bool,
 }
 
 /// One account among those that the caller answers for; any other is not there.
-async fn managed(visit: &Visit, user: &str) -> Result<UserInfo, Problem> {
+pub async fn managed(visit: &Visit, user: &str) -> Result<UserInfo, Problem> {
     let users = visit.state.access.accounts().users(visit.cx()?).await?;
     users.into_iter().find(|info| info.user == user).ok_or(Problem::NotFound)
 }
 
 /// The same, but for one's own account: nobody locks themselves out.
-async fn another(visit: &Visit, user: &str) -> Result<UserInfo, Problem> {
+pub async fn another(visit: &Visit, user: &str) -> Result<UserInfo, Problem> {
     if visit.user.as_deref() == Some(user) { Err(Problem::Forbidden) } else { managed(visit, user).await }
 }
 
 /// `GET /cuentas/{usuario}`
 pub async fn show_one(visit: Visit, Path(user): Path<String>) -> Answer {
     let info = managed(&visit, &user).await?;
-    let open = visit.state.access.accounts().open_work(visit.cx()?, &user).await?.len();
-    let mut form = Form::default();
+    show(&manage_page(&visit, &info, Form::default()).await?)
+}
+
+/// The page of one account, with what was typed in it.
+pub async fn manage_page(visit: &Visit, info: &UserInfo, mut form: Form) -> Result<ManagePage, Problem> {
+    let open = visit.state.access.accounts().open_work(visit.cx()?, &info.user).await?.len();
     form.set("lugar", info.roles.first().map_or("", |one| one.facility.id.as_str()));
-    show(&ManagePage {
+    Ok(ManagePage {
         shell: visit.shell(t("cuentas-titulo")).back("/cuentas", t("cuentas-volver")),
-        row: Row::of(&info),
-        own: visit.user.as_deref() == Some(&user),
+        row: Row::of(info),
+        own: visit.user.as_deref() == Some(&info.user),
         open,
         form,
-        places: places(&visit).await?,
+        places: places(visit).await?,
+        territory: Territory::of(visit, info).await?,
+        stale: false,
     })
 }
 

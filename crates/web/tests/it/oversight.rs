@@ -3,7 +3,7 @@
 
 use access::{NewUser, Role};
 use axum::http::StatusCode;
-use testkit::{OFFICE, OTHER_POST, POST};
+use testkit::{HOSPITAL, IGSS_HOSPITAL, OFFICE, OTHER_POST, POST};
 
 use crate::house::well_made;
 use crate::{Answer, Browser, PASSWORD, Site, new_user};
@@ -98,6 +98,94 @@ async fn an_administrator_suspends_opens_and_ends_an_account() {
     assert_eq!(browser.submit(&own, "/cuentas/eva/desactivar", &[]).await.status, StatusCode::FORBIDDEN);
 }
 
+/// Sends the territory's form of an account's page.
+async fn territory(browser: &mut Browser, page: &Answer, user: &str, answers: &[(&str, &str)]) -> Answer {
+    let version = page.hidden("version");
+    let fields = [&[("version", version.as_str())], answers].concat();
+    browser.submit(page, &format!("/cuentas/{user}/territorio"), &fields).await
+}
+
+#[tokio::test]
+async fn a_coordinator_sees_what_an_administrator_adds_to_the_territory_at_once() {
+    let site = crate::post::site().await;
+    crate::post::offers(&site.world, IGSS_HOSPITAL, "ojos-igss", "oftalmologia").await;
+    let id = crate::chain::sent(&site).await;
+    let (path, link) = (format!("/referencias/{id}"), format!("/referencias/{id}?ver=revisar"));
+    let mut coordinator = site.logged_in("choc", Role::Coordinator, OFFICE).await;
+    let mut admin = with_code(&site, "eva", Role::Administrator).await;
+    let first = admin.get("/cuentas/choc").await;
+    well_made("/cuentas/{id}", &first);
+    assert!(first.body.contains("Responde solo por su propio"), "{}", first.body);
+    assert!(first.body.contains("<option value=\"gt-1601\">Cobán</option>"), "{}", first.body);
+    assert!(!coordinator.get("/referencias").await.body.contains(&link));
+    assert_eq!(coordinator.get(&path).await.status, StatusCode::NOT_FOUND);
+
+    let none = territory(&mut admin, &first, "choc", &[("area", ""), ("hacer", "agregar")]).await;
+    assert!(none.status == StatusCode::UNPROCESSABLE_ENTITY && none.body.contains("Elija el lugar"), "{}", none.body);
+    let add = [("area", "gt-1601"), ("hacer", "agregar")];
+    assert_eq!(territory(&mut admin, &first, "choc", &add).await.location(), "/cuentas/choc");
+    assert_eq!(territory(&mut admin, &first, "choc", &add).await.location(), "/cuentas/choc", "sent twice");
+    let page = admin.get("/cuentas/choc").await;
+    for part in
+        ["El territorio quedó guardado", "Responde por 2", "Hospital Regional de Cobán · Puesto de salud Chicoj"]
+    {
+        assert!(page.body.contains(part), "{part}: {}", page.body);
+    }
+    assert!(!page.body.contains("Hospital IGSS"), "the other institution's is not theirs");
+    let queue = coordinator.get("/referencias").await;
+    assert!(queue.body.contains(&link), "in the session that is open: {}", queue.body);
+    assert_eq!(coordinator.get(&path).await.status, StatusCode::OK);
+
+    let again = territory(&mut admin, &page, "choc", &add).await;
+    assert!(again.body.contains("Ya responde por todos"), "{}", again.body);
+    let take = [("area", "gt-1601"), ("hacer", "quitar")];
+    let stale = admin.get("/cuentas/choc").await;
+    assert_eq!(territory(&mut admin, &stale, "choc", &take).await.location(), "/cuentas/choc");
+    assert!(!coordinator.get("/referencias").await.body.contains(&link));
+    assert_eq!(coordinator.get(&path).await.status, StatusCode::NOT_FOUND);
+    let late = territory(&mut admin, &page, "choc", &take).await;
+    well_made("/cuentas/{id}", &late);
+    assert_eq!(late.status, StatusCode::UNPROCESSABLE_ENTITY);
+    for part in ["Otra persona cambió estos datos", "Responde solo por su propio", "value=\"gt-1601\" selected"] {
+        assert!(late.body.contains(part), "{part}: {}", late.body);
+    }
+    let gone = territory(&mut admin, &late, "choc", &take).await;
+    assert!(gone.body.contains("No responde por ningún otro establecimiento"), "{}", gone.body);
+
+    let mut auditor = with_code(&site, "ines", Role::Auditor).await;
+    assert_eq!(auditor.get("/cuentas/choc").await.status, StatusCode::FORBIDDEN);
+    let told = [("_count".to_owned(), "200".to_owned())];
+    let told = fhir::search::Query::parse(&["AuditEvent"], &told).unwrap();
+    let told = site.world.access.search(&site.world.auditor("Tzul"), &told).await.unwrap().matches;
+    let sets = told.iter().filter(|one| one.value().to_string().contains("\"set-territory\""));
+    assert_eq!(sets.count(), 2, "added once, taken once");
+}
+
+#[tokio::test]
+async fn a_territory_is_of_one_role_and_of_whom_the_caller_answers_for() {
+    let site = crate::post::site().await;
+    site.account("choc", &[(Role::Coordinator, OFFICE), (Role::Supervisor, HOSPITAL)]).await;
+    site.account("ana", &[(Role::Nurse, POST)]).await;
+    let mut admin = with_code(&site, "eva", Role::Administrator).await;
+    let page = admin.get("/cuentas/choc").await;
+    well_made("/cuentas/{id}", &page);
+    let add = [("area", "gt-1601"), ("hacer", "agregar")];
+    let which = territory(&mut admin, &page, "choc", &add).await;
+    assert!(which.body.contains("Elija la función"), "{}", which.body);
+    assert!(which.body.contains("value=\"gt-1601\" selected"), "what was chosen is kept: {}", which.body);
+    let role = which.body.split("name=\"funcion\"").skip(1).find(|part| part.contains("Hospital Regional")).unwrap();
+    let role = role.split("value=\"").nth(1).unwrap().split('"').next().unwrap();
+    territory(&mut admin, &which, "choc", &[&add[..], &[("funcion", role)]].concat()).await;
+    let page = admin.get("/cuentas/choc").await;
+    assert!(page.body.contains("Responde por 1") && page.body.contains("Responde solo por su propio"), "{}", page.body);
+    let nurse = admin.get("/cuentas/ana").await;
+    assert!(!nurse.body.contains("/territorio"), "a nurse answers for none");
+    assert_eq!(admin.submit(&nurse, "/cuentas/ana/territorio", &add).await.status, StatusCode::NOT_FOUND);
+    let mut supervisor = supervisor(&site).await;
+    let list = supervisor.get("/cuentas").await;
+    assert_eq!(supervisor.submit(&list, "/cuentas/choc/territorio", &add).await.status, StatusCode::NOT_FOUND);
+}
+
 #[tokio::test]
 async fn the_auditor_reads_the_reason_of_a_record_opened_in_need() {
     let site = Site::new().await;
@@ -108,11 +196,17 @@ async fn the_auditor_reads_the_reason_of_a_record_opened_in_need() {
     let mut auditor = with_code(&site, "eva", Role::Auditor).await;
     let chain = auditor.get("/auditoria").await;
     well_made("/auditoria", &chain);
-    for part in ["Llegó a emergencia y no habla", "Ixmucané Cucul", "Puesto de salud Chicoj", "24/11/2026, 8:00"] {
+    for part in
+        ["Llegó a emergencia y no habla", "Ixmucané Cucul", "Puesto de salud Chicoj", "24/11/2026, 8:00", "Rosa Tzub"]
+    {
         assert!(chain.body.contains(part), "{part}: {}", chain.body);
     }
     let none = auditor.get("/auditoria?accion=&persona=rosa&desde=25%2F11%2F2026").await;
     assert!(none.body.contains("No hay nada que mostrar"), "{}", none.body);
+    let looked = site.world.access.who_looked(&site.world.at("Otra", Role::Nurse, OTHER_POST), "rosa", None).await;
+    assert!(looked.unwrap().events.iter().any(|event| event.to_string().contains("\"index\"")), "the name was a look");
+    let nobody = auditor.get("/auditoria?persona=9000000741601").await;
+    assert!(nobody.body.contains("No hay nada que mostrar"), "as of one whom nobody looked at: {}", nobody.body);
     let wrong = auditor.get("/auditoria?desde=31%2F02%2F2026&quien=nadie").await;
     assert!(wrong.body.contains("Escriba un día que exista") && wrong.body.contains("No hay nadie con ese nombre"));
     let signs = auditor.get("/auditoria?quien=%27+%24%25").await;
