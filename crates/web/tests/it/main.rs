@@ -10,6 +10,7 @@ mod clinic;
 mod code;
 mod desk;
 mod house;
+mod inference;
 mod network;
 mod office;
 mod oversight;
