@@ -1,11 +1,12 @@
 //! Tables as files: CSV and XLSX, in and out.
 //!
-//! What comes in is bounded (bytes, rows, and what an XLSX unpacks to); what goes out as CSV can't
-//! be run as a formula.
+//! What comes in is bounded (bytes, rows, columns, what an XLSX unpacks to, and what its cells say: a
+//! text that all cells share takes no room in the file); what goes out as CSV can't be run as a
+//! formula.
 
-use std::io::{Cursor, Read};
+use std::io::{Cursor, Read, Write};
 
-use calamine::{Data, Reader, Xlsx};
+use calamine::{Data, DataRef, Reader, Xlsx};
 
 use crate::NetworkError;
 
@@ -13,6 +14,10 @@ use crate::NetworkError;
 pub const SHEET_BYTES: usize = 8 << 20;
 /// Most bytes that an XLSX may unpack to.
 const MAX_UNPACKED: u64 = 64 << 20;
+/// Most marks (`<`) of its XML: each may become a text of its own in memory.
+const MAX_MARKS: usize = 4_000_000;
+/// Most bytes of a cell: Excel's own limit is 32,767 letters.
+const MAX_CELL: usize = 4 * 32_767;
 /// Most rows taken at once.
 const MAX_ROWS: usize = 5_000;
 /// Most columns of a sheet.
@@ -114,13 +119,18 @@ fn csv_rows(bytes: &[u8]) -> Result<Vec<Vec<String>>, NetworkError> {
     let delimiter = if first.matches(';').count() > first.matches(',').count() { b';' } else { b',' };
     let mut reader =
         csv::ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(bytes);
-    let rows = reader.records().take(MAX_ROWS + 2).map(|row| row.map(|row| row.iter().map(str::to_owned).collect()));
-    rows.collect::<Result<_, _>>().map_err(|_| NetworkError::Table("El archivo CSV no se puede leer".into()))
+    let wrong = |problem: &str| NetworkError::Table(problem.to_owned());
+    let row = |row: Result<csv::StringRecord, csv::Error>| match row {
+        Ok(row) if row.len() > MAX_COLUMNS => Err(wrong("El archivo pasa de 100 columnas")),
+        Ok(row) => Ok(row.iter().map(str::to_owned).collect()),
+        Err(_) => Err(wrong("El archivo CSV no se puede leer")),
+    };
+    reader.records().take(MAX_ROWS + 2).map(row).collect()
 }
 
 fn xlsx_rows(bytes: &[u8]) -> Result<Vec<Vec<String>>, NetworkError> {
     let wrong = |problem: &str| NetworkError::Table(problem.to_owned());
-    if unpacked(bytes).is_none_or(|size| size > MAX_UNPACKED) {
+    if unpacked(bytes).is_none_or(|size| size.bytes > MAX_UNPACKED || size.marks > MAX_MARKS) {
         return Err(wrong("El archivo no es un libro XLSX que se pueda leer, o es demasiado grande al abrirlo"));
     }
     let broken = |_| wrong("El libro XLSX no se puede leer: guárdelo otra vez desde la hoja de cálculo");
@@ -128,8 +138,18 @@ fn xlsx_rows(bytes: &[u8]) -> Result<Vec<Vec<String>>, NetworkError> {
     let name = book.sheet_names().into_iter().next().ok_or_else(|| wrong("El libro no tiene hojas"))?;
     let mut cells = book.worksheet_cells_reader(&name).map_err(broken)?;
     let mut table: Vec<Vec<String>> = Vec::new();
+    let mut said = 0;
     // Cell by cell: a range would take memory for every cell before the farthest one.
     while let Some(cell) = cells.next_cell().map_err(broken)? {
+        let length = match cell.get_value() {
+            DataRef::SharedString(text) => text.len(),
+            DataRef::String(text) => text.len(),
+            _ => 0,
+        };
+        said += length;
+        if length > MAX_CELL || said > SHEET_BYTES {
+            return Err(wrong("Las celdas de la hoja dicen demasiado: acorte los textos"));
+        }
         let text = match Data::from(cell.get_value().clone()) {
             Data::Empty | Data::Error(_) => continue,
             other => other.to_string(),
@@ -153,14 +173,43 @@ fn index(at: u32) -> usize {
     usize::try_from(at).unwrap_or(usize::MAX)
 }
 
-/// How many bytes a ZIP unpacks to, by unpacking it into nothing: the sizes it states may lie.
-/// `None` when it is no ZIP of stored and deflated entries.
-fn unpacked(bytes: &[u8]) -> Option<u64> {
+/// What a ZIP unpacks to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Unpacked {
+    bytes: u64,
+    marks: usize,
+}
+
+/// Counts what is written and keeps nothing.
+impl Write for Unpacked {
+    fn write(&mut self, part: &[u8]) -> std::io::Result<usize> {
+        self.bytes += u64::try_from(part.len()).unwrap_or(u64::MAX);
+        self.marks += part.iter().filter(|byte| **byte == b'<').count();
+        Ok(part.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+/// How much a ZIP unpacks to, by unpacking it into nothing: the sizes it states may lie. `None`
+/// when it is no ZIP of stored and deflated entries with one list of them, at its end: what reads it
+/// later must find the same list.
+fn unpacked(bytes: &[u8]) -> Option<Unpacked> {
     let short = |at: usize| Some(u16::from_le_bytes(bytes.get(at..at + 2)?.try_into().ok()?));
     let long = |at: usize| usize::try_from(u32::from_le_bytes(bytes.get(at..at + 4)?.try_into().ok()?)).ok();
-    let end = (0..bytes.len().saturating_sub(21)).rev().find(|at| bytes[*at..].starts_with(b"PK\x05\x06"))?;
+    let end = bytes.len().checked_sub(22)?;
+    let only = bytes.get(end..)?.starts_with(b"PK\x05\x06")
+        && short(end + 4)? == 0
+        && short(end + 6)? == 0
+        && short(end + 8)? == short(end + 10)?
+        && !bytes.get(end.saturating_sub(20)..end)?.starts_with(b"PK\x06\x07");
+    if !only {
+        return None;
+    }
     let (entries, mut at) = (short(end + 10)?, long(end + 16)?);
-    let mut total = 0;
+    let mut total = Unpacked::default();
     for _ in 0..entries {
         if !bytes.get(at..)?.starts_with(b"PK\x01\x02") {
             return None;
@@ -168,15 +217,13 @@ fn unpacked(bytes: &[u8]) -> Option<u64> {
         let (method, packed, local) = (short(at + 10)?, long(at + 20)?, long(at + 42)?);
         let data = local + 30 + usize::from(short(local + 26)?) + usize::from(short(local + 28)?);
         let data = bytes.get(data..data.checked_add(packed)?)?;
-        total += match method {
-            0 => u64::try_from(data.len()).ok()?,
-            8 => {
-                let mut left = flate2::read::DeflateDecoder::new(data).take(MAX_UNPACKED + 1 - total);
-                std::io::copy(&mut left, &mut std::io::sink()).ok()?
-            }
+        let most = MAX_UNPACKED + 1 - total.bytes;
+        match method {
+            0 => std::io::copy(&mut data.take(most), &mut total).ok()?,
+            8 => std::io::copy(&mut flate2::read::DeflateDecoder::new(data).take(most), &mut total).ok()?,
             _ => return None,
         };
-        if total > MAX_UNPACKED {
+        if total.bytes > MAX_UNPACKED {
             return Some(total);
         }
         at += 46 + usize::from(short(at + 28)?) + usize::from(short(at + 30)?) + usize::from(short(at + 32)?);
@@ -190,7 +237,6 @@ mod tests {
 
     /// A ZIP with one deflated entry that states the size it is told to.
     fn zip(content: &[u8], stated: u32) -> Vec<u8> {
-        use std::io::Write as _;
         let mut packer = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::best());
         packer.write_all(content).expect("memory");
         let packed = packer.finish().expect("memory");
@@ -221,11 +267,37 @@ mod tests {
 
     #[test]
     fn a_zip_bomb_is_refused_whatever_size_it_states() {
-        assert_eq!(unpacked(&zip(&[7; 1000], 1000)), Some(1000));
+        assert_eq!(unpacked(&zip(&[7; 1000], 1000)).map(|size| size.bytes), Some(1000));
         let bomb = zip(&vec![0; 80 << 20], 10);
         assert!(bomb.len() < 200_000);
-        assert!(unpacked(&bomb).is_some_and(|size| size > MAX_UNPACKED));
+        assert!(unpacked(&bomb).is_some_and(|size| size.bytes > MAX_UNPACKED));
         assert!(matches!(read_sheet(&bomb, Format::Xlsx), Err(NetworkError::Table(_))));
         assert!(read_sheet(b"PK\x05\x06", Format::Xlsx).is_err());
+    }
+    #[test]
+    fn a_text_that_every_cell_shares_is_counted_in_every_cell() {
+        let long = "a".repeat(30_000);
+        let row = || vec![long.clone(); 20];
+        let bomb = write_sheet((0..5000).map(|_| row()), Format::Xlsx).expect("a workbook");
+        assert!(unpacked(&bomb).is_some_and(|size| size.bytes < MAX_UNPACKED), "in the file it is small");
+        let refused = read_sheet(&bomb, Format::Xlsx);
+        assert!(matches!(&refused, Err(NetworkError::Table(why)) if why.contains("dicen demasiado")), "{refused:?}");
+        let two = write_sheet((0..2).map(|_| row()), Format::Xlsx).expect("a workbook");
+        assert_eq!(read_sheet(&two, Format::Xlsx).map(|rows| rows.len()).ok(), Some(2));
+    }
+
+    #[test]
+    fn marks_without_end_and_a_second_list_of_entries_are_refused() {
+        let marks = zip(&b"<si/>".repeat(5_000_000), 10);
+        assert!(unpacked(&marks).is_some_and(|size| size.marks > MAX_MARKS && size.bytes < MAX_UNPACKED));
+        assert!(read_sheet(&marks, Format::Xlsx).is_err());
+        let mut hidden = zip(&[7; 1000], 1000);
+        hidden.extend(b"PK\x05\x06");
+        hidden.extend([0; 18]);
+        assert_eq!(unpacked(&hidden), Some(Unpacked::default()), "the last list is the one that counts");
+        hidden.push(0);
+        assert_eq!(unpacked(&hidden), None, "what follows the list may hide another");
+        let wide = format!("a{}\n", ",".repeat(1_000_000));
+        assert!(read_sheet(wide.as_bytes(), Format::Csv).is_err());
     }
 }

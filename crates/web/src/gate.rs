@@ -21,7 +21,7 @@ use crate::keep::Kept;
 use crate::problem::{Answer, Problem};
 use crate::route::Expects;
 use crate::session::Who;
-use crate::shell::{Done, Shell, respond};
+use crate::shell::{Done, Shell, rendered, respond};
 use crate::text::Text;
 use crate::{Shared, State, cookie, once, pages, session};
 
@@ -92,6 +92,7 @@ impl FromRequest<Arc<Shared>> for Posted {
         let visit = request.extensions().get::<Visit>().cloned().ok_or(Problem::Fault)?;
         let slot = request.extensions().get::<once::Slot>().cloned().ok_or(Problem::Fault)?;
         let form = sealed(&visit, request, state).await?;
+        slot.hold(&form);
         once::reserve(&visit, &slot, form.get("_una")).await?;
         Ok(Self(form))
     }
@@ -180,15 +181,19 @@ async fn answered(visit: &Visit, slot: once::Slot, request: Request, next: Next)
     let (own, form) = (visit.clone(), slot.clone());
     let running = tokio::spawn(async move {
         let response = next.run(request).await;
-        once::settle(&own, &form, once::place(&response)).await;
+        once::settle(&own, &form, once::Outcome::of(&response)).await;
         response
     });
-    match running.await {
+    let response = match running.await {
         Ok(response) => response,
         Err(_) => {
-            once::settle(visit, &slot, None).await;
+            once::settle(visit, &slot, once::Outcome::NotTaken).await;
             Problem::Fault.into_response()
         }
+    };
+    match (response.extensions().get::<Problem>(), slot.held()) {
+        (Some(problem), Some(form)) => problem.with_form(visit, form),
+        _ => response,
     }
 }
 
@@ -308,10 +313,26 @@ pub fn show(page: &impl askama::Template) -> Answer {
     Ok(respond(page))
 }
 
+/// Shows a page that tells a secret once: to the same form sent twice it is told again, for some
+/// minutes, instead of another secret.
+pub fn show_once(page: &impl askama::Template) -> Answer {
+    let html = rendered(page).ok_or(Problem::Fault)?;
+    let mut response = Problem::Shown(html.clone()).into_response();
+    response.extensions_mut().insert(once::Told(html));
+    Ok(response)
+}
+
 /// Shows a page whose form has something to mend.
 pub fn mend(page: &impl askama::Template) -> Answer {
     let mut response = respond(page);
     *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+    Ok(response)
+}
+
+/// Shows a form again whose page was out of date: what stands now, and what was typed.
+pub fn stale(page: &impl askama::Template) -> Answer {
+    let mut response = respond(page);
+    *response.status_mut() = StatusCode::CONFLICT;
     Ok(response)
 }
 

@@ -28,7 +28,6 @@ impl HtmlSafe for Kept {}
 impl Kept {
     /// Keeps a form that was on its way to `path`.
     pub fn of(path: &str, form: &Form) -> Self {
-        let ours = |name: &str| name.starts_with('_') || name.starts_with("clave");
         let pairs = form.pairs().iter().filter(|(name, _)| !ours(name)).cloned().collect();
         Self { path: path.to_owned(), pairs }
     }
@@ -36,7 +35,10 @@ impl Kept {
     /// The form that came along with a login form, if one did.
     pub fn along(form: &Form) -> Self {
         let path = inside(form.raw(PATH)).unwrap_or_default();
-        let strip = |(name, value): &(String, String)| Some((name.strip_prefix(PREFIX)?.to_owned(), value.clone()));
+        let strip = |(name, value): &(String, String)| {
+            let name = name.strip_prefix(PREFIX).filter(|name| !ours(name))?;
+            Some((name.to_owned(), value.clone()))
+        };
         Self { path, pairs: form.pairs().iter().filter_map(strip).collect() }
     }
 
@@ -44,6 +46,13 @@ impl Kept {
     pub fn is_empty(&self) -> bool {
         self.path.is_empty()
     }
+}
+
+/// Fields that belong to one showing of a form or to the login, and secrets.
+fn ours(name: &str) -> bool {
+    ["_sello", "_una", "_seguir", "_paso", PATH].contains(&name)
+        || name.starts_with(PREFIX)
+        || name.starts_with("clave")
 }
 
 /// A path of ours, never another place's address.
@@ -63,14 +72,17 @@ mod tests {
         let typed = Form::new(vec![
             ("_sello".into(), "s".into()),
             ("motivo".into(), "Anemia".into()),
+            ("_dia".into(), "2026-11-24".into()),
             ("clave-nueva".into(), "secreta".into()),
         ]);
         let kept = Kept::of("/x", &typed);
         let html = kept.to_string();
         assert!(html.contains(r#"name="_dato.motivo" value="Anemia""#) && !html.contains("secreta"), "{html}");
+        assert!(html.contains(r#"name="_dato._dia" value="2026-11-24""#), "the day that the sheet showed: {html}");
         let along = Kept::along(&Form::new(vec![
             ("_ruta".into(), "/x".into()),
             ("_dato.motivo".into(), "Anemia".into()),
+            ("_dato._sello".into(), "planted".into()),
             ("usuario".into(), "ana".into()),
         ]));
         assert_eq!(along.pairs, vec![("motivo".to_owned(), "Anemia".to_owned())]);

@@ -70,6 +70,7 @@ pub(crate) struct Shared {
     steps: step::Steps,
     known: known::Known,
     people: Live<identity::People>,
+    secrets: once::Secrets,
     /// Whose turn it is to register somebody.
     registering: tokio::sync::Mutex<()>,
 }
@@ -97,8 +98,8 @@ impl Deref for Shared {
 /// Every page, its stylesheet, and a 404 page for the rest.
 pub fn router(state: State) -> Router {
     let (known, people) = (known::Known::default(), Live::default());
-    let (steps, registering) = Default::default();
-    let shared = Arc::new(Shared { state, steps, known, people, registering });
+    let (steps, secrets, registering) = Default::default();
+    let shared = Arc::new(Shared { state, steps, known, people, secrets, registering });
     let mut router = Router::new();
     for route in routes() {
         router = route.mount(router);

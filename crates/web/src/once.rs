@@ -1,23 +1,94 @@
 //! The same form sent twice acts once. Every form carries a random `_una`; its first arrival is
 //! written as a private record before the page acts, and the page's answer (where it led to) is
-//! added after. A second arrival is led to the same place. A form that was not taken gives its
-//! key back, so that the mended form can be sent.
+//! added after. A second arrival waits for the first and is led to the same place. A form that was
+//! not taken gives its key back, so that the mended form can be sent. An answer that tells a secret
+//! stays in this process only, for some minutes.
 
-use std::sync::{Arc, OnceLock};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
 use axum::http::{StatusCode, header};
 use axum::response::Response;
+use jiff::Timestamp;
 use store::{Commit, Kind, PrivateExpect, PrivateWrite};
 
+use crate::form::Form;
 use crate::gate::Visit;
 use crate::problem::Problem;
 
 const KIND: &str = "form";
 const KEPT_US: i64 = 24 * 3_600_000_000;
+/// In a record's place: the answer told a secret.
+const TOLD: &[u8] = b"*";
+/// How long the pages that told a secret are kept, seconds, and how many.
+const TOLD_S: i64 = 300;
+const MOST_TOLD: usize = 64;
+/// How often the second arrival looks for the first one's answer.
+const LOOKS: usize = 50;
+const BETWEEN: Duration = Duration::from_millis(100);
 
-/// Where the extractor leaves the key for [`settle`].
+/// Where the extractor leaves the key for [`settle`], and the form.
 #[derive(Clone, Debug, Default)]
-pub struct Slot(Arc<OnceLock<String>>);
+pub struct Slot(Arc<(OnceLock<String>, OnceLock<Form>)>);
+
+impl Slot {
+    /// Keeps the form while its page acts.
+    pub fn hold(&self, form: &Form) {
+        let _ = self.0.1.set(form.clone());
+    }
+
+    /// The form, when one was read.
+    pub fn held(&self) -> Option<&Form> {
+        self.0.1.get()
+    }
+}
+
+/// The page that tells a secret, as its answer carries it.
+#[derive(Clone)]
+pub struct Told(pub String);
+
+/// Pages that told a secret, by the key of their form.
+#[derive(Default)]
+pub struct Secrets(Mutex<HashMap<String, (Timestamp, String)>>);
+
+impl Secrets {
+    fn keep(&self, key: &str, page: String, now: Timestamp) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|_, (since, _)| now.as_second() - since.as_second() < TOLD_S);
+        if kept.len() < MOST_TOLD {
+            kept.insert(key.to_owned(), (now, page));
+        }
+    }
+
+    fn find(&self, key: &str, now: Timestamp) -> Option<String> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let fresh = |(since, _): &&(Timestamp, String)| now.as_second() - since.as_second() < TOLD_S;
+        kept.get(key).filter(fresh).map(|(_, page)| page.clone())
+    }
+}
+
+/// What became of a form.
+pub enum Outcome {
+    /// It can be sent again.
+    NotTaken,
+    /// It led there.
+    Led(Vec<u8>),
+    /// Its answer told a secret.
+    Told(String),
+}
+
+impl Outcome {
+    /// As the answer says.
+    pub fn of(response: &Response) -> Self {
+        if let Some(Told(page)) = response.extensions().get::<Told>() {
+            return Self::Told(page.clone());
+        }
+        let taken = response.status() == StatusCode::SEE_OTHER;
+        let place = response.headers().get(header::LOCATION).filter(|_| taken);
+        place.map_or(Self::NotTaken, |place| Self::Led(place.as_bytes().to_vec()))
+    }
+}
 
 /// Notes that this form has arrived. Forms before login act on nothing and are not noted.
 pub async fn reserve(visit: &Visit, slot: &Slot, once: &str) -> Result<(), Problem> {
@@ -26,29 +97,42 @@ pub async fn reserve(visit: &Visit, slot: &Slot, once: &str) -> Result<(), Probl
         return Err(Problem::Unreadable);
     }
     let key = format!("{}:{once}", cx.actor.label());
-    match write(visit, &key, PrivateExpect::Absent, Some(Vec::new())).await {
-        Ok(()) => {
-            let _ = slot.0.set(key);
-            Ok(())
+    for _ in 0..LOOKS {
+        match write(visit, &key, PrivateExpect::Absent, Some(Vec::new())).await {
+            Ok(()) => {
+                let _ = slot.0.0.set(key);
+                return Ok(());
+            }
+            Err(error) if error.kind() == Kind::Conflict => {}
+            Err(error) => return Err(error.into()),
         }
-        Err(error) if error.kind() == Kind::Conflict => {
-            let earlier = visit.state.access.store().private(KIND, &key).await?;
-            let place = earlier.and_then(|record| String::from_utf8(record.value).ok()).unwrap_or_default();
-            Err(if place.is_empty() { Problem::Twice } else { Problem::Again(place) })
+        let earlier = visit.state.access.store().private(KIND, &key).await?;
+        match earlier.map(|record| record.value) {
+            Some(place) if place == TOLD => {
+                let page = visit.state.secrets.find(&key, visit.state.access.store().clock().now());
+                return Err(page.map_or(Problem::Twice, Problem::Shown));
+            }
+            Some(place) if !place.is_empty() => {
+                return Err(String::from_utf8(place).map_or(Problem::Twice, Problem::Again));
+            }
+            // The first one is at work still; or it gave its key back just now.
+            _ => tokio::time::sleep(BETWEEN).await,
         }
-        Err(error) => Err(error.into()),
     }
-}
-
-/// Where a form that was taken leads to.
-pub fn place(response: &Response) -> Option<Vec<u8>> {
-    let taken = response.status() == StatusCode::SEE_OTHER;
-    response.headers().get(header::LOCATION).filter(|_| taken).map(|place| place.as_bytes().to_vec())
+    Err(Problem::Twice)
 }
 
 /// Notes where the form led to, or gives its key back.
-pub async fn settle(visit: &Visit, slot: &Slot, place: Option<Vec<u8>>) {
-    let Some(key) = slot.0.get() else { return };
+pub async fn settle(visit: &Visit, slot: &Slot, outcome: Outcome) {
+    let Some(key) = slot.0.0.get() else { return };
+    let place = match outcome {
+        Outcome::NotTaken => None,
+        Outcome::Led(place) => Some(place),
+        Outcome::Told(page) => {
+            visit.state.secrets.keep(key, page, visit.state.access.store().clock().now());
+            Some(TOLD.to_vec())
+        }
+    };
     if let Err(error) = write(visit, key, PrivateExpect::Any, place).await {
         tracing::warn!(%error, "the answer to a form could not be noted");
     }

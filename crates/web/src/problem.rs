@@ -1,4 +1,5 @@
 //! When a page can't be given: the reason in Spanish, what to do next, and nothing of the inside.
+//! Whoever had sent a form finds on the page what was typed.
 //! What may not be seen and what is not there are answered alike.
 
 use access::AccessError;
@@ -8,7 +9,10 @@ use axum::response::{IntoResponse, Redirect, Response};
 use care::govern::Breach;
 use store::Kind;
 
-use crate::shell::{Shell, respond};
+use crate::form::Form;
+use crate::gate::Visit;
+use crate::keep::Kept;
+use crate::shell::{Shell, answer, respond};
 use crate::text::{Text, t};
 
 /// What a handler gives: the answer, or why there is none.
@@ -31,6 +35,10 @@ pub enum Problem {
     Again(String),
     /// What the page showed has changed since.
     Stale,
+    /// The same, with how it stands now.
+    Moved(Present),
+    /// The same form was taken before, and this page was its answer.
+    Shown(String),
     /// A rule of care forbids it.
     Rule(Breach),
     /// The form is larger than is taken, or can't be read.
@@ -47,6 +55,17 @@ pub enum Problem {
     Untraced,
     /// Something is broken here.
     Fault,
+}
+
+/// How what a page showed stands now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Present {
+    /// In words.
+    pub lines: Vec<String>,
+    /// Where it is shown.
+    pub place: String,
+    /// The version with which the same form can be sent again, where it still fits.
+    pub version: Option<u64>,
 }
 
 /// The rule that forbids it, and what to do.
@@ -70,7 +89,8 @@ impl Problem {
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Gone => StatusCode::GONE,
             Self::Forbidden | Self::Unsealed | Self::ReasonNeeded(_) => StatusCode::FORBIDDEN,
-            Self::Twice | Self::Stale | Self::Rule(_) | Self::Again(_) => StatusCode::CONFLICT,
+            Self::Twice | Self::Stale | Self::Moved(_) | Self::Rule(_) | Self::Again(_) => StatusCode::CONFLICT,
+            Self::Shown(_) => StatusCode::OK,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Unreadable => StatusCode::BAD_REQUEST,
             Self::Slow => StatusCode::REQUEST_TIMEOUT,
@@ -85,8 +105,8 @@ impl Problem {
             Self::Gone => (t("borrado-titulo"), t("borrado")),
             Self::Forbidden | Self::ReasonNeeded(_) => (t("no-puede-titulo"), t("no-puede")),
             Self::Unsealed => (t("sin-sello-titulo"), t("sin-sello")),
-            Self::Twice | Self::Again(_) => (t("dos-veces-titulo"), t("dos-veces")),
-            Self::Stale => (t("cambio-titulo"), t("cambio")),
+            Self::Twice | Self::Again(_) | Self::Shown(_) => (t("dos-veces-titulo"), t("dos-veces")),
+            Self::Stale | Self::Moved(_) => (t("cambio-titulo"), t("cambio")),
             Self::Rule(breach) => (t("regla-titulo"), t("regla").with("razon", reason(*breach))),
             Self::TooLarge => (t("muy-grande-titulo"), t("muy-grande")),
             Self::Unreadable => (t("ilegible-titulo"), t("ilegible")),
@@ -174,17 +194,76 @@ struct ProblemPage {
     shell: Shell,
     heading: Text,
     words: Text,
+    now: Option<Present>,
+    /// What was typed, to be read and copied.
+    typed: Vec<String>,
+    /// Everything that the form held, to be sent again as it is.
+    again: Vec<(String, String)>,
+    action: String,
+}
+
+impl ProblemPage {
+    fn of(problem: &Problem, shell: Shell) -> Self {
+        let (heading, words) = problem.words();
+        let now = match problem {
+            Problem::Moved(now) => Some(now.clone()),
+            _ => None,
+        };
+        Self { shell, heading, words, now, typed: Vec::new(), again: Vec::new(), action: String::new() }
+    }
+
+    fn answer(&self, problem: &Problem) -> Response {
+        let mut response = respond(self);
+        *response.status_mut() = problem.status();
+        response
+    }
+}
+
+impl Problem {
+    /// Whether the same form may be taken when it is sent again as it is: nothing of it was done.
+    fn passes(&self) -> bool {
+        match self {
+            Self::Moved(now) => now.version.is_some(),
+            Self::Busy(_) | Self::Untraced => true,
+            _ => false,
+        }
+    }
+
+    /// Tells it to whoever sent a form: what was typed stays on the page.
+    pub fn with_form(&self, visit: &Visit, form: &Form) -> Response {
+        let mut page = ProblemPage::of(self, visit.shell(self.words().0));
+        page.typed = form.pairs().iter().filter(|pair| typed(pair)).map(|(_, value)| value.clone()).collect();
+        if self.passes() {
+            let version = page.now.as_ref().and_then(|now| now.version);
+            let newest = |(name, value): (String, String)| match version.filter(|_| name == "version") {
+                Some(version) => (name, version.to_string()),
+                None => (name, value),
+            };
+            page.again = Kept::of(&visit.path, form).pairs.into_iter().map(newest).collect();
+            page.action.clone_from(&visit.path);
+        }
+        page.answer(self)
+    }
+}
+
+/// Whether somebody may have typed this: no code of a list, no number of ours.
+fn typed((name, value): &(String, String)) -> bool {
+    let code = |letter: char| letter.is_ascii_lowercase() || letter == '-';
+    let ours = name.starts_with('_') || name.starts_with("clave");
+    !ours
+        && !["version", "cola", "borrador", "visita", "hoja", "codigo", "secreto"].contains(&name.as_str())
+        && !value.chars().all(code)
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        if let Self::Again(place) = &self {
-            return Redirect::to(place).into_response();
+        match &self {
+            Self::Again(place) => return Redirect::to(place).into_response(),
+            Self::Shown(page) => return answer(page.clone()),
+            _ => {}
         }
-        let (heading, words) = self.words();
-        let page = ProblemPage { shell: Shell::bare(heading.clone()), heading, words };
-        let mut response = respond(&page);
-        *response.status_mut() = self.status();
+        let mut response = ProblemPage::of(&self, Shell::bare(self.words().0)).answer(&self);
+        response.extensions_mut().insert(self);
         response
     }
 }

@@ -391,10 +391,17 @@ fn current(href: &str, path: &str) -> bool {
 
 /// Renders a page and puts in the icons that it uses, and the script where a part of it asks.
 pub fn respond(page: &impl Template) -> Response {
-    let Ok(html) = page.render() else {
-        return axum::http::StatusCode::INTERNAL_SERVER_ERROR.into_response();
-    };
-    let html = html.replacen("<!--sprite-->", &sprite(&html), 1).replacen("<!--script-->\n", &script(&html), 1);
+    rendered(page).map_or_else(|| axum::http::StatusCode::INTERNAL_SERVER_ERROR.into_response(), answer)
+}
+
+/// The text of a page, with the icons that it uses, and the script where a part of it asks.
+pub fn rendered(page: &impl Template) -> Option<String> {
+    let html = page.render().ok()?;
+    Some(html.replacen("<!--sprite-->", &sprite(&html), 1).replacen("<!--script-->\n", &script(&html), 1))
+}
+
+/// A page as an answer; no cache keeps it.
+pub fn answer(html: String) -> Response {
     ([(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CACHE_CONTROL, "no-store")], html).into_response()
 }
 

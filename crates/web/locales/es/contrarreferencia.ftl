@@ -27,6 +27,7 @@ contra-fecha = Antes del { $n }
 contra-indicacion-falta = Escriba qué se debe hacer, o borre la fecha y quién
 contra-otra = Guardar y agregar otra
 contra-fecha-pasada = Escriba una fecha de hoy en adelante
+contra-fecha-lejana = Escriba una fecha de los próximos { $n } años
 contra-sigue = Cómo sigue
 contra-sigue-campo = ¿Qué sigue con usted?
 contra-sigue-falta = Elija: próximo control o alta

@@ -171,6 +171,7 @@ tarea-guardar = Guardar
 tarea-elija = Diga si se hizo
 tarea-razon-falta = Escriba por qué no se pudo
 tarea-no-se-pudo = No se pudo
+tarea-pendiente = Sin terminar
 encontrada-motivo = ¿Qué pasó?
 encontrada-falta = Escriba qué pasó
 

@@ -42,5 +42,4 @@ serv-municipio-no = No encontramos el municipio «{ $linea }». Escriba su códi
 serv-municipio-varios = Hay varios municipios «{ $linea }». Escriba el código de cuatro cifras.
 serv-departamentos = Departamentos enteros
 serv-menores = También atiende a estos otros lugares, que no cambian aquí:
-serv-cambio-que = Abajo está lo que hay ahora. Haga otra vez su cambio y guarde.
 hecho-servicio = El servicio quedó guardado.

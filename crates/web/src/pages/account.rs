@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Redirect};
 
 use crate::form::Form;
 use crate::format::{ago, date_time};
-use crate::gate::{Posted, Visit, done, mend, show};
+use crate::gate::{Posted, Visit, done, mend, show, show_once};
 use crate::keep::Kept;
 use crate::pages::login::{Post, RolePage, secret};
 use crate::problem::Answer;
@@ -119,7 +119,7 @@ pub async fn show_second_step(visit: Visit) -> Answer {
 /// `POST /cuenta/segundo-paso/empezar`
 pub async fn start_second_step(visit: Visit, Posted(_): Posted) -> Answer {
     match visit.state.access.accounts().start_totp(secret(&visit)?).await {
-        Ok(drawn) => show(&second_step_page(&visit, Form::default(), drawn)),
+        Ok(drawn) => show_once(&second_step_page(&visit, Form::default(), drawn)),
         Err(AccessError::Rule(_)) => done(&visit, "/cuenta", Done::SecondStepOn),
         Err(error) => Err(error.into()),
     }
@@ -138,7 +138,7 @@ pub async fn confirm_second_step(visit: Visit, Posted(mut form): Posted) -> Answ
     let drawn: String = form.get("secreto").chars().filter(char::is_ascii_alphanumeric).take(64).collect();
     if form.ok() {
         match visit.state.access.accounts().confirm_totp(secret(&visit)?, &code).await {
-            Ok(codes) => return show(&CodesPage { shell: visit.shell(t("codigos-titulo")), codes }),
+            Ok(codes) => return show_once(&CodesPage { shell: visit.shell(t("codigos-titulo")), codes }),
             Err(AccessError::Unauthenticated) => form.error("codigo", t("codigo-no-coincide")),
             Err(error) => return Err(error.into()),
         }

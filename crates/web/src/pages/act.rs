@@ -4,7 +4,6 @@
 
 use access::{Access, Cx, Role};
 use axum::extract::{Path, Query};
-use axum::http::StatusCode;
 use care::CareError;
 use care::referral::book::{confirm_proposal, decline_proposal};
 use care::referral::cancel::{cancel_by_patient, cancel_by_provider, no_show, relist, resume, suspend};
@@ -19,14 +18,14 @@ use store::Kind;
 
 use crate::form::Form;
 use crate::format::date_time;
-use crate::gate::{Posted, Visit, done, mend, show};
+use crate::gate::{Posted, Visit, done, mend, show, stale};
 use crate::offers::{Place, places_for, urgent_places};
 use crate::pages::queue::{Asked, standing};
 use crate::pages::refer::{head_of, told};
 use crate::pages::referral::{facts, notes};
 use crate::problem::{Answer, Problem};
 use crate::sheet::{Choice, Group, Press, Sheet, mend_with};
-use crate::shell::{Done, respond};
+use crate::shell::Done;
 use crate::text::{Text, t};
 use crate::ui::{Facts, Note, Tone};
 
@@ -483,7 +482,7 @@ async fn page(visit: &Visit, referral: &Referral, act: &Act, form: Form) -> Resu
     page.shell = page.shell.back(whole.clone(), t("volver-referencia"));
     page.hidden = vec![("version", referral.task_version.to_string()), ("cola", onward)];
     page.notes = notes(referral);
-    page.groups = vec![Group::new(t("traslado-ahora")).lines(told(referral, cx.now))];
+    page.groups = vec![Group { id: "ahora", ..Group::new(t("traslado-ahora")) }.lines(told(referral, cx.now))];
     if act.allowed(referral, cx) {
         page.groups.extend(groups(visit, referral, act, &form).await?);
         let gives_up = matches!(act.kind, MoveKind::Reject | MoveKind::Exit | MoveKind::ConfirmExit);
@@ -521,7 +520,5 @@ async fn out_of_date(visit: &Visit, referral: &Referral, act: &Act, form: Form) 
         Note::new(Tone::Warn, t("cambio-titulo"), t("acto-cambio-que").with("estado", state))
     };
     page.notes.insert(0, changed);
-    let mut response = respond(&page);
-    *response.status_mut() = StatusCode::CONFLICT;
-    Ok(response)
+    stale(&page)
 }

@@ -19,10 +19,11 @@ use crate::format::date_time;
 use crate::gate::{Posted, Visit, done, mend, percent, show};
 use crate::pages::counter::asked_of;
 use crate::pages::refer::{
-    FIELDS, all_signs, diagnoses, diagnoses_of, head_of, picture, prompt_notes, sign_choices, ticked, told, unchanged,
+    FIELDS, all_signs, diagnoses, diagnoses_of, head_of, moved, picture, prompt_notes, sign_choices, ticked, told,
+    unchanged,
 };
 use crate::pages::visit::{Open, open};
-use crate::problem::{Answer, Problem};
+use crate::problem::{Answer, Present, Problem};
 use crate::sheet::{Group, Press, Sheet, mend_with};
 use crate::shell::Done;
 use crate::text::{Text, t};
@@ -58,8 +59,8 @@ fn sheet(visit: &Visit, referral: &Referral, heading: Text, path: &str) -> Resul
     Ok(page)
 }
 
-fn only_in(referral: &Referral, phases: &[Phase]) -> Result<(), Problem> {
-    if phases.contains(&referral.state.phase()) { Ok(()) } else { Err(Problem::Stale) }
+fn only_in(visit: &Visit, referral: &Referral, phases: &[Phase]) -> Result<(), Problem> {
+    if phases.contains(&referral.state.phase()) { Ok(()) } else { Err(moved(visit, referral)?) }
 }
 
 fn last_words(referral: &Referral) -> Option<Note> {
@@ -70,7 +71,7 @@ fn last_words(referral: &Referral) -> Option<Note> {
 /// `GET /referencias/{id}/completar`
 pub async fn show_complete(visit: Visit, Path(id): Path<String>) -> Answer {
     let referral = load(&visit, &id).await?;
-    only_in(&referral, &[Phase::Returned])?;
+    only_in(&visit, &referral, &[Phase::Returned])?;
     let mut form = Form::default();
     form.set("motivo", referral.reason());
     form.set("hecho", referral.done());
@@ -83,8 +84,8 @@ pub async fn show_complete(visit: Visit, Path(id): Path<String>) -> Answer {
 pub async fn take_complete(visit: Visit, Path(id): Path<String>, Posted(mut form): Posted) -> Answer {
     let (access, cx) = (&visit.state.access, visit.cx()?);
     let referral = load(&visit, &id).await?;
-    unchanged(&form, &referral)?;
-    only_in(&referral, &[Phase::Returned])?;
+    only_in(&visit, &referral, &[Phase::Returned])?;
+    unchanged(&visit, &form, &referral)?;
     let open = open(&visit, &referral.patient().id).await?;
     let signs = ticked(&mut form);
     if !signs.is_empty() && form.error_of("senal").is_none() {
@@ -155,7 +156,7 @@ const TO_ACKNOWLEDGE: [Phase; 2] = [Phase::Delivered, Phase::Advised];
 /// `GET /referencias/{id}/acusar`
 pub async fn show_acknowledge(visit: Visit, Path(id): Path<String>) -> Answer {
     let referral = load(&visit, &id).await?;
-    only_in(&referral, &TO_ACKNOWLEDGE)?;
+    only_in(&visit, &referral, &TO_ACKNOWLEDGE)?;
     let answer = composition(&visit, &referral).await?;
     show(&acknowledge_page(&visit, &referral, answer.as_ref(), Form::default())?)
 }
@@ -164,8 +165,8 @@ pub async fn show_acknowledge(visit: Visit, Path(id): Path<String>) -> Answer {
 pub async fn take_acknowledge(visit: Visit, Path(id): Path<String>, Posted(mut form): Posted) -> Answer {
     let (access, cx) = (&visit.state.access, visit.cx()?);
     let referral = load(&visit, &id).await?;
-    unchanged(&form, &referral)?;
-    only_in(&referral, &TO_ACKNOWLEDGE)?;
+    only_in(&visit, &referral, &TO_ACKNOWLEDGE)?;
+    unchanged(&visit, &form, &referral)?;
     let answer = composition(&visit, &referral).await?;
     let plan = answer.as_ref().map(lines).unwrap_or_default();
     let answers: Vec<LineAnswer> =
@@ -184,6 +185,7 @@ pub async fn take_acknowledge(visit: Visit, Path(id): Path<String>, Posted(mut f
 }
 
 fn answered(form: &mut Form, field: &'static str, why: &'static str) -> Option<LineAnswer> {
+    form.optional(why, 1000);
     match form.get(field) {
         "si" => Some(LineAnswer::Accepted),
         "no" => Some(LineAnswer::Objected(form.required(why, 1000, t("mal-objecion")))),
@@ -250,7 +252,16 @@ async fn follow_up(visit: &Visit, id: &str) -> Result<(FollowUp, u64), Problem> 
 pub async fn take_follow_up(visit: Visit, Path(id): Path<String>, Posted(mut form): Posted) -> Answer {
     let (task, version) = follow_up(&visit, &id).await?;
     if form.get("version") != version.to_string() || task.is_final() {
-        return Err(Problem::Stale);
+        let state = if !task.is_final() {
+            t("tarea-pendiente")
+        } else if task.status == "completed" {
+            t("linea-cumplida")
+        } else {
+            t("tarea-no-se-pudo")
+        };
+        let lines = [task.words.clone(), state.to_string()].into_iter().chain(task.outcome.clone()).collect();
+        let version = (!task.is_final()).then_some(version);
+        return Err(Problem::Moved(Present { lines, place: format!("/tareas/{id}"), version }));
     }
     let achieved = form.get("hecha") == "si";
     if !achieved && form.get("hecha") != "no" {

@@ -22,7 +22,7 @@ use crate::gate::{Posted, Visit, done, mend, percent, show};
 use crate::pages::facility::modality;
 use crate::pages::person::Head;
 use crate::pages::queue::{self, standing};
-use crate::pages::refer::{head_of, told, unchanged};
+use crate::pages::refer::{head_of, moved, told, unchanged};
 use crate::problem::{Answer, Problem};
 use crate::sheet::Choice;
 use crate::shell::{Done, Shell};
@@ -117,7 +117,7 @@ fn task(visit: &Visit, referral: &Referral) -> Result<Task, Problem> {
         }
         State::Booked { .. } => (Move::Reschedule { appointment }, Task::Change),
         State::Proposed { .. } => return Err(Problem::Again(format!("/referencias/{}", referral.id()))),
-        _ => return Err(Problem::Stale),
+        _ => return Err(moved(visit, referral)?),
     };
     if referral.allows(cx, &step) { Ok(task) } else { Err(Problem::Forbidden) }
 }
@@ -137,8 +137,8 @@ pub async fn show_booking(
 pub async fn take_booking(visit: Visit, Path(id): Path<String>, Posted(mut form): Posted) -> Answer {
     let (access, cx) = (&visit.state.access, visit.cx()?);
     let referral = Referral::load(access, cx, &id).await?;
-    unchanged(&form, &referral)?;
     let task = task(&visit, &referral)?;
+    unchanged(&visit, &form, &referral)?;
     let changes = task == Task::Change;
     let proposes = task == Task::Give(true) && form.get("boton") == "proponer";
     let slot = form.required("lugar", 64, t("cita-elija"));
@@ -335,7 +335,7 @@ fn elsewhere(directory: &Directory, referral: &Referral, now: Timestamp) -> Fact
 pub async fn show_slip(visit: Visit, Path(id): Path<String>, Query(queue): Query<queue::Asked>) -> Answer {
     let (access, cx) = (&visit.state.access, visit.cx()?);
     let referral = Referral::load(access, cx, &id).await?;
-    let State::Booked { appointment, .. } = &referral.state else { return Err(Problem::Stale) };
+    let State::Booked { appointment, .. } = &referral.state else { return Err(moved(&visit, &referral)?) };
     let held = access.read(cx, &Key::new("Appointment", appointment.as_str())).await?.value();
     let start: Timestamp = held.text_at(&["start"]).and_then(|start| start.parse().ok()).ok_or(Problem::Fault)?;
     let place = referral.destination();

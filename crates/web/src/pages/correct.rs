@@ -10,7 +10,7 @@ use store::{HistoryQuery, HistoryScope, Key, Kind, Stored};
 use crate::demography::{self, Places};
 use crate::form::Form;
 use crate::format::date_time;
-use crate::gate::{Posted, Visit, done, mend, show};
+use crate::gate::{self, Posted, Visit, done, mend, show};
 use crate::pages::person::{Head, opened};
 use crate::pages::register::PersonForm;
 use crate::problem::{Answer, Problem};
@@ -103,9 +103,7 @@ async fn stale(visit: &Visit, mut form: Form, id: &str) -> Answer {
     form.set("version", now.version);
     let mut page = page(visit, form, &now).await?;
     page.notes.push(Note::new(Tone::Stop, t("cor-cambio"), t("cor-cambio-que")));
-    let mut answer = mend(&page)?;
-    *answer.status_mut() = axum::http::StatusCode::CONFLICT;
-    Ok(answer)
+    gate::stale(&page)
 }
 
 /// What was changed, the newest first.

@@ -12,7 +12,7 @@ use care::referral::answer::{CounterReferral, Line, LineKind, counter_refer, loa
 use care::referral::attend::{admit, attend, keep_in_control};
 use care::referral::moves::Move;
 use care::referral::state::State;
-use jiff::Timestamp;
+use jiff::{Timestamp, ToSpan};
 use serde::Deserialize;
 use store::Key;
 
@@ -22,7 +22,7 @@ use crate::format::{date_time, local};
 use crate::gate::{Posted, Visit, done, mend, show};
 use crate::pages::act::early;
 use crate::pages::queue;
-use crate::pages::refer::{diagnoses_of, head_of, told, unchanged};
+use crate::pages::refer::{diagnoses_of, head_of, moved, told, unchanged};
 use crate::pages::referral::signs_note;
 use crate::problem::{Answer, Problem};
 use crate::read::when;
@@ -35,6 +35,8 @@ use crate::ui::{Facts, Note, Tone};
 pub const ANSWERERS: &[Role] = &[Role::Doctor, Role::Specialist];
 const TEXT: usize = 4000;
 const SHORT: usize = 500;
+/// Nobody plans farther ahead.
+const FARTHEST_YEARS: i64 = 10;
 const DIAGNOSES: usize = 3;
 /// Fields of one instruction: what, of which kind, who, by when.
 const ROWS: [[&str; 4]; 8] = [
@@ -74,7 +76,7 @@ fn to_begin(visit: &Visit, referral: &Referral) -> Result<bool, Problem> {
         | State::Hospitalised { .. }
         | State::Acknowledged { .. }
         | State::Plan { .. } => false,
-        _ => return Err(Problem::Stale),
+        _ => return Err(moved(visit, referral)?),
     };
     let step = if begins {
         Move::Attend { encounter: String::new() }
@@ -132,14 +134,14 @@ pub async fn take_counter(visit: Visit, Path(id): Path<String>, Posted(mut form)
     let along = queue::Asked::along(form.get("cola")).onward();
     let here = format!("{}{along}", path(&referral));
     if begins {
-        unchanged(&form, &referral)?;
+        unchanged(&visit, &form, &referral)?;
         attend(access, cx, &referral).await?;
         return done(&visit, &here, Done::VisitBegun);
     }
     let ours = |name: &str| !name.starts_with('_') && !matches!(name, "boton" | "version" | "cola");
     let typed = form.pairs().iter().filter(|(name, value)| ours(name) && !value.is_empty()).cloned();
     save_draft(access, cx, &referral, &typed.collect::<Vec<_>>()).await?;
-    unchanged(&form, &referral)?;
+    unchanged(&visit, &form, &referral)?;
     match form.get("boton") {
         "control" | "ingresar" => return other_way(&visit, &referral, form).await,
         "revisar" | "firmar" => {}
@@ -189,9 +191,11 @@ fn read(form: &mut Form, referral: &Referral, codes: &Codes, now: Timestamp) -> 
     }
     let treatment = form.optional("tratamiento", TEXT);
     let mut lines: Vec<Line> = ROWS.iter().filter_map(|row| read_line(form, row, now)).collect();
+    // Nothing that was typed is left out unseen, also where another way was chosen.
+    let (due, discharge) = (coming(form, "control", now), form.optional("alta", SHORT));
+    form.optional("aparte", SHORT);
     let next = match form.get("sigue") {
         "control" => {
-            let due = coming(form, "control", now);
             if due.is_none() {
                 form.error("control", t("contra-control-falta"));
             }
@@ -201,8 +205,11 @@ fn read(form: &mut Form, referral: &Referral, codes: &Codes, now: Timestamp) -> 
             t("contra-control-el").with("fecha", due.as_deref().map(when).unwrap_or_default()).to_string()
         }
         "alta" => {
-            let words = form.optional("alta", SHORT);
-            if words.is_empty() { t("contra-alta").into() } else { format!("{}. {words}", t("contra-alta")) }
+            if discharge.is_empty() {
+                t("contra-alta").into()
+            } else {
+                format!("{}. {discharge}", t("contra-alta"))
+            }
         }
         _ => {
             form.error("sigue", t("contra-sigue-falta"));
@@ -215,8 +222,11 @@ fn read(form: &mut Form, referral: &Referral, codes: &Codes, now: Timestamp) -> 
 /// A day that is not past, as the record keeps it.
 fn coming(form: &mut Form, name: &'static str, now: Timestamp) -> Option<String> {
     let day = form.date(name)?;
-    if day < local(now).date() {
+    let today = local(now).date();
+    if day < today {
         form.error(name, t("contra-fecha-pasada"));
+    } else if day > today.saturating_add(FARTHEST_YEARS.years()) {
+        form.error(name, t("contra-fecha-lejana").with("n", FARTHEST_YEARS));
     }
     Some(day.to_string())
 }

@@ -6,7 +6,7 @@ use care::referral::draft::discard;
 use care::referral::state::State;
 
 use crate::gate::{Posted, Visit, done, show};
-use crate::pages::refer::{head_of, told, unchanged};
+use crate::pages::refer::{head_of, moved, told, unchanged};
 use crate::problem::{Answer, Problem};
 use crate::sheet::{Group, Press, Sheet};
 use crate::shell::Done;
@@ -15,7 +15,7 @@ use crate::ui::{Note, Tone};
 
 async fn draft(visit: &Visit, id: &str) -> Result<Referral, Problem> {
     let referral = Referral::load(&visit.state.access, visit.cx()?, id).await?;
-    if referral.state == State::Draft { Ok(referral) } else { Err(Problem::Stale) }
+    if referral.state == State::Draft { Ok(referral) } else { Err(moved(visit, &referral)?) }
 }
 
 /// `GET /referencias/{id}/descartar`
@@ -36,7 +36,7 @@ pub async fn show_discard(visit: Visit, Path(id): Path<String>) -> Answer {
 /// `POST /referencias/{id}/descartar`
 pub async fn take_discard(visit: Visit, Path(id): Path<String>, Posted(form): Posted) -> Answer {
     let referral = draft(&visit, &id).await?;
-    unchanged(&form, &referral)?;
+    unchanged(&visit, &form, &referral)?;
     discard(&visit.state.access, visit.cx()?, &referral).await?;
     done(&visit, "/", Done::DraftDiscarded)
 }

@@ -8,7 +8,7 @@ use axum::extract::Path;
 use network::{Directory, Facility, NetworkError, territory};
 
 use crate::form::Form;
-use crate::gate::{Posted, Visit, done, mend, show};
+use crate::gate::{Posted, Visit, done, mend, show, stale};
 use crate::pages::facility::{facts, within};
 use crate::problem::{Answer, Problem};
 use crate::shell::{Done, Shell};
@@ -179,5 +179,6 @@ pub async fn edit(visit: Visit, Path(id): Path<String>, Posted(mut form): Posted
             Err(error) => return Err(error.into()),
         }
     }
-    mend(&EditPage { now, ..EditPage::of(&visit, form, Some(&known))? })
+    let page = EditPage { now, ..EditPage::of(&visit, form, Some(&known))? };
+    if page.now.is_some() { stale(&page) } else { mend(&page) }
 }

@@ -12,7 +12,7 @@ use store::Kind;
 use crate::form::Form;
 use crate::gate::{Posted, Visit, done, mend, show};
 use crate::pages::queue::{Asked, standing};
-use crate::pages::refer::{head_of, told, unchanged};
+use crate::pages::refer::{head_of, moved, told, unchanged};
 use crate::pages::referral::signs_note;
 use crate::problem::{Answer, Problem, reason};
 use crate::sheet::{Group, Press, Sheet};
@@ -26,7 +26,7 @@ const TEXT: usize = 1000;
 
 async fn load(visit: &Visit, id: &str, fits: impl Fn(&State) -> bool) -> Result<Referral, Problem> {
     let referral = Referral::load(&visit.state.access, visit.cx()?, id).await?;
-    if fits(&referral.state) { Ok(referral) } else { Err(Problem::Stale) }
+    if fits(&referral.state) { Ok(referral) } else { Err(moved(visit, &referral)?) }
 }
 
 fn sheet(visit: &Visit, referral: &Referral, heading: Text, path: &str) -> Result<Sheet, Problem> {
@@ -48,7 +48,7 @@ pub async fn show_told(visit: Visit, Path(id): Path<String>) -> Answer {
 /// `POST /referencias/{id}/avisada`
 pub async fn take_told(visit: Visit, Path(id): Path<String>, Posted(mut form): Posted) -> Answer {
     let referral = load(&visit, &id, |state| Notice::Told.fits(state)).await?;
-    unchanged(&form, &referral)?;
+    unchanged(&visit, &form, &referral)?;
     let how = form.required("como", TEXT, t("avisada-falta"));
     if form.ok() {
         note(&visit.state.access, visit.cx()?, &referral, Notice::Told, &how).await?;
@@ -80,7 +80,7 @@ pub async fn show_read(visit: Visit, Path(id): Path<String>) -> Answer {
 /// `POST /referencias/{id}/leida`
 pub async fn take_read(visit: Visit, Path(id): Path<String>, Posted(form): Posted) -> Answer {
     let referral = load(&visit, &id, |state| Notice::Read.fits(state)).await?;
-    unchanged(&form, &referral)?;
+    unchanged(&visit, &form, &referral)?;
     note(&visit.state.access, visit.cx()?, &referral, Notice::Read, "").await?;
     done(&visit, "/", Done::RejectionRead)
 }
@@ -102,7 +102,7 @@ pub async fn show_objection(visit: Visit, Path(id): Path<String>, Query(asked): 
 pub async fn take_objection(visit: Visit, Path(id): Path<String>, Posted(mut form): Posted) -> Answer {
     let (access, cx) = (&visit.state.access, visit.cx()?);
     let referral = load(&visit, &id, acknowledged).await?;
-    unchanged(&form, &referral)?;
+    unchanged(&visit, &form, &referral)?;
     let left = left(access, cx, &referral).await?;
     if !referral.settles(cx, &left) {
         return Err(Problem::Forbidden);

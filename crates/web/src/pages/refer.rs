@@ -23,7 +23,7 @@ use crate::offers::{Place, places};
 use crate::pages::person::Head;
 use crate::pages::queue::waits;
 use crate::pages::visit::{Open, open};
-use crate::problem::{Answer, Problem};
+use crate::problem::{Answer, Present, Problem};
 use crate::read::words;
 use crate::sheet::{Group, Press, Sheet, mend_with};
 use crate::shell::Done;
@@ -77,7 +77,7 @@ async fn draft_of_person(visit: &Visit, referral: &str, person: &str) -> Result<
     if found.patient().id != person {
         return Err(Problem::NotFound);
     }
-    if found.state == State::Draft { Ok(found) } else { Err(Problem::Stale) }
+    if found.state == State::Draft { Ok(found) } else { Err(moved(visit, &found)?) }
 }
 
 /// `POST /personas/{id}/referir`
@@ -87,7 +87,7 @@ pub async fn take_refer(visit: Visit, Path(id): Path<String>, Posted(form): Post
         borrador if borrador.is_empty() => take_signs(&visit, &open, form).await,
         borrador => {
             let referral = draft_of_person(&visit, &borrador, &id).await?;
-            unchanged(&form, &referral)?;
+            unchanged(&visit, &form, &referral)?;
             if urgent_first(&open, &referral, visit.cx()?.now) {
                 return Ok(Redirect::to(&format!("/referencias/{borrador}/traslado")).into_response());
             }
@@ -96,9 +96,22 @@ pub async fn take_refer(visit: Visit, Path(id): Path<String>, Posted(form): Post
     }
 }
 
-/// Refuses a form whose page showed an older version.
-pub fn unchanged(form: &Form, referral: &Referral) -> Result<(), Problem> {
-    if form.get("version") == referral.task_version.to_string() { Ok(()) } else { Err(Problem::Stale) }
+/// Refuses a form whose page showed an older version of what it still fits: it can be sent again.
+pub fn unchanged(visit: &Visit, form: &Form, referral: &Referral) -> Result<(), Problem> {
+    if form.get("version") == referral.task_version.to_string() {
+        return Ok(());
+    }
+    Err(Problem::Moved(Present { version: Some(referral.task_version), ..present(visit, referral)? }))
+}
+
+/// Why a page can't be given for a referral that has come to another state.
+pub fn moved(visit: &Visit, referral: &Referral) -> Result<Problem, Problem> {
+    Ok(Problem::Moved(present(visit, referral)?))
+}
+
+fn present(visit: &Visit, referral: &Referral) -> Result<Present, Problem> {
+    let lines = told(referral, visit.cx()?.now);
+    Ok(Present { lines, place: format!("/referencias/{}", referral.id()), version: None })
 }
 
 /// The signs that were ticked; notes when nothing was, or both a sign and "ninguna".

@@ -7,7 +7,7 @@ use axum::extract::Path;
 use network::{Directory, Facility, NetworkError, Service, territory};
 
 use crate::form::Form;
-use crate::gate::{Posted, Visit, done, mend, show};
+use crate::gate::{Posted, Visit, done, mend, show, stale};
 use crate::pages::facility::modality;
 use crate::problem::{Answer, Problem};
 use crate::shell::{Done, Shell};
@@ -32,7 +32,8 @@ struct ServicePage {
     facility: String,
     /// The specialty of a service that exists; it never changes.
     known: Option<String>,
-    stale: bool,
+    /// What stands now, when somebody else changed it meanwhile.
+    now: Vec<String>,
     specialties: Vec<(String, String)>,
     modalities: Vec<(String, String)>,
     departments: Vec<(String, String)>,
@@ -55,7 +56,7 @@ impl ServicePage {
             action: format!("/red/{id}/servicios/{}", known.map_or("nuevo", |one| one.id.as_str())),
             facility: facility.name.clone(),
             known: known.map(|one| one.specialty_name().to_owned()),
-            stale: false,
+            now: Vec::new(),
             specialties: choose.chain(specialties).collect(),
             modalities: MODALITIES.map(|code| (code.to_owned(), modality(code))).to_vec(),
             departments: departments.collect(),
@@ -200,21 +201,36 @@ pub async fn edit(visit: Visit, Path((id, one)): Path<(String, String)>, Posted(
     let mut known = service(&visit, &facility, &one).await?;
     let live = visit.state.network().await?;
     let next = service_of(&mut form, Service { coverage: unshown(&known), ..known.clone() });
-    let mut stale = false;
+    let mut now = Vec::new();
     if form.ok() {
         match network::save_service(&visit.state.access, visit.cx()?, &next, form.get("version")).await {
             Ok(()) => return done(&visit, &format!("/red/{id}"), Done::ServiceSaved),
             Err(NetworkError::Stale) => {
                 known = service(&visit, &facility, &one).await?;
-                form = form_of(&known);
                 form.set("version", stamp(&visit, &known).await?);
-                stale = true;
+                now = live.with(|directory| as_it_is(directory, &known));
             }
             Err(error) => return Err(error.into()),
         }
     }
     let page = live.with(|directory| ServicePage::of(&visit, directory, form, (&facility, Some(&known))));
-    mend(&ServicePage { stale, ..page })
+    let page = ServicePage { now, ..page };
+    if page.now.is_empty() { mend(&page) } else { stale(&page) }
+}
+
+/// What a service is now, in words.
+fn as_it_is(directory: &Directory, service: &Service) -> Vec<String> {
+    let ways: Vec<String> = service.modalities.iter().map(|code| modality(code)).collect();
+    let name = |id: &String| {
+        let code = id.trim_start_matches("gt-");
+        let known = territory().department(code).map(|one| one.name.as_str());
+        let known = known.or_else(|| territory().municipality(code).map(|one| one.name.as_str()));
+        known.or(directory.place(id).map(|one| one.name.as_str())).unwrap_or(id).to_owned()
+    };
+    let places: Vec<String> = service.coverage.iter().map(name).collect();
+    let active = if service.active { t("serv-activo-si") } else { t("serv-activo-no") };
+    let lines = [ways.join(", "), active.to_string(), places.join(", ")];
+    lines.into_iter().filter(|line| !line.is_empty()).collect()
 }
 
 #[cfg(test)]

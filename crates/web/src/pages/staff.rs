@@ -7,7 +7,7 @@ use axum::extract::{Path, Query};
 use store::Kind;
 
 use crate::form::Form;
-use crate::gate::{Posted, Visit, done, mend, percent, show};
+use crate::gate::{Posted, Visit, done, mend, percent, show, show_once};
 use crate::pages::answers_for::Territory;
 use crate::pages::network::{ROWS, page_of, pages};
 use crate::problem::{Answer, Problem};
@@ -158,7 +158,7 @@ pub async fn add(visit: Visit, Posted(mut form): Posted) -> Answer {
             ..NewUser::default()
         };
         match visit.state.access.accounts().create_user(visit.cx()?, new).await {
-            Ok(made) => return show(&secret_page(&visit, (&name, &user), made.invitation, password)),
+            Ok(made) => return show_once(&secret_page(&visit, (&name, &user), made.invitation, password)),
             Err(error) if error.kind() == Kind::Conflict => form.error("usuario", t("nueva-usuario-tomado")),
             Err(AccessError::Rule(_)) => form.error("usuario", t("nueva-usuario-mal")),
             Err(AccessError::Forbidden { .. } | AccessError::NotFound { .. }) => {
@@ -263,7 +263,7 @@ pub async fn reset(visit: Visit, Path(user): Path<String>, Posted(form): Posted)
     } else {
         (Some(accounts.reset(cx, &user).await?), None)
     };
-    show(&secret_page(&visit, (&info.name, &user), invitation, password))
+    show_once(&secret_page(&visit, (&info.name, &user), invitation, password))
 }
 
 /// `POST /cuentas/{usuario}/desactivar`

@@ -12,7 +12,7 @@ use network::{Format, NetworkError, columns, read_sheet, write_sheet};
 use store::Kind;
 
 use crate::form::Form;
-use crate::gate::{Posted, Uploaded, Visit, mend, show};
+use crate::gate::{Posted, Uploaded, Visit, mend, show, show_once};
 use crate::pages::staff::{invitation_link, places, roles_of, temporary};
 use crate::problem::{Answer, Problem};
 use crate::shell::{Shell, role_name};
@@ -316,7 +316,7 @@ pub async fn confirm(visit: Visit, Path(key): Path<String>, Posted(form): Posted
     let refused = outcomes.iter().filter(|one| !one.refused.is_empty()).count();
     let secrets = outcomes.iter().any(|one| !(one.link.is_empty() && one.password.is_empty()));
     let shell = visit.shell(t("lote-titulo")).back("/cuentas", t("cuentas-volver"));
-    show(&DonePage { shell, outcomes, refused, secrets })
+    show_once(&DonePage { shell, outcomes, refused, secrets })
 }
 
 /// A way in that is shown once.

@@ -54,7 +54,7 @@ pub async fn show_transfer(visit: Visit, Path(id): Path<String>, Query(asked): Q
 pub async fn take_transfer(visit: Visit, Path(id): Path<String>, Posted(mut form): Posted) -> Answer {
     let (access, cx) = (&visit.state.access, visit.cx()?);
     let referral = Referral::load(access, cx, &id).await?;
-    unchanged(&form, &referral)?;
+    unchanged(&visit, &form, &referral)?;
     let to = format!("/referencias/{id}/traslado");
     if form.get("boton") == "guardar" && referral.state == State::Draft {
         let place = chosen(&visit, &referral, &form).await?;

@@ -11,7 +11,7 @@ use care::visit::form::{Diagnosis, Form as VisitForm, TRAITS, Treatment};
 use care::visit::vitals::VITALS;
 use care::visit::{draft, record};
 use fhir::Value;
-use identity::PersonName;
+use identity::{Cui, CuiFormat, PersonName};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use store::Key;
@@ -38,6 +38,8 @@ const TREATMENTS: [(&str, &str, &str, &str); 3] = [
 ];
 const TEXT: usize = 4000;
 const SHORT: usize = 200;
+/// Nobody is handed more than this of anything.
+const MOST: u32 = 9_999;
 /// Weeks after which a last period tells of no pregnancy that still goes on.
 const TERM: u32 = 43;
 /// How care's fields are called here.
@@ -257,12 +259,22 @@ fn lines(form: &mut Form, name: &'static str) -> Vec<String> {
 
 fn count(form: &mut Form, name: &'static str) -> u32 {
     let typed = form.get(name).to_owned();
-    typed.parse().unwrap_or_else(|_| {
-        if !typed.is_empty() {
-            form.error(name, t("mal-cantidad"));
-        }
-        0
-    })
+    let number = typed.parse().ok().filter(|number| *number <= MOST);
+    if number.is_none() && !typed.is_empty() {
+        form.error(name, t("mal-cantidad"));
+    }
+    number.unwrap_or_default()
+}
+
+/// The number of whoever comes along: thirteen digits, if it is written.
+fn companion_cui(form: &mut Form) -> String {
+    let typed = form.optional("acompanante-cui", 20);
+    match Cui::parse(&typed) {
+        Err(CuiFormat::NotDigits) => form.error("acompanante-cui", t("identidad-error-cui-digitos")),
+        Err(CuiFormat::Length(1..)) => form.error("acompanante-cui", t("identidad-error-cui-largo")),
+        _ => {}
+    }
+    typed
 }
 
 /// What care is told.
@@ -277,7 +289,8 @@ fn read(form: &mut Form, open: &Open, now: Timestamp) -> VisitForm {
     let keep = form.has("problema", "si");
     let coded = diagnosis::read(form, diagnosis::ROWS.len(), &open.codes);
     let diagnoses = coded.into_iter().enumerate();
-    let companion = (form.optional("acompanante", SHORT), form.optional("acompanante-cui", 20));
+    let companion = (form.optional("acompanante", SHORT), companion_cui(form));
+    count(form, COLUMNS[0]);
     let told = TRAITS.map(|name| (name.to_owned(), form.optional(name, SHORT)));
     let changed = |one: &(String, String)| open.last(system::VISIT_ITEM, &one.0, "valueString") != Some(one.1.as_str());
     let traits = told.into_iter().filter(changed).collect();

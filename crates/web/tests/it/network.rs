@@ -8,7 +8,7 @@ use testkit::POST;
 use crate::Site;
 use crate::house::well_made;
 
-fn hospital() -> Facility {
+pub fn hospital() -> Facility {
     Facility {
         code: "MSPAS-1601-H1".into(),
         name: "Hospital de prueba".into(),
