@@ -4,4 +4,5 @@ pub mod draft;
 pub mod form;
 pub mod mend;
 pub mod record;
+pub mod settle;
 pub mod vitals;

@@ -264,6 +264,11 @@ impl Field {
         self
     }
 
+    /// Whether it is the field of this name.
+    pub fn is(&self, name: &str) -> bool {
+        self.name == name
+    }
+
     fn is_group(&self) -> bool {
         matches!(self.attributes.kind, "radio" | "checkbox")
     }

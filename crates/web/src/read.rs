@@ -17,15 +17,27 @@ pub async fn list(access: &Access, cx: &Cx, kind: &str, pairs: &[(&str, &str)]) 
     Ok(found)
 }
 
-/// The same with what was entered in error, for a page that says so.
+/// How many of one type are asked for at once; the rest is asked for by the cursor.
+const AT_ONCE: &str = "500";
+
+/// The same with what was entered in error, for a page that says so. All of it: a record does not end
+/// where a page of the search does.
 pub async fn whole(access: &Access, cx: &Cx, kind: &str, pairs: &[(&str, &str)]) -> Result<Vec<Value>, Problem> {
-    let pairs: Vec<(String, String)> =
-        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-    let query = Query::parse(&[kind], &pairs).map_err(|error| {
+    let pairs = pairs.iter().chain([&("_count", AT_ONCE)]);
+    let pairs: Vec<(String, String)> = pairs.map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let mut query = Query::parse(&[kind], &pairs).map_err(|error| {
         tracing::error!(%error, "a page asked a search that does not exist");
         Problem::Fault
     })?;
-    Ok(access.search(cx, &query).await?.matches.iter().map(store::Stored::value).collect())
+    let mut found = Vec::new();
+    loop {
+        let page = access.search(cx, &query).await?;
+        found.extend(page.matches.iter().map(store::Stored::value));
+        query.cursor = page.next;
+        if query.cursor.is_none() {
+            return Ok(found);
+        }
+    }
 }
 
 /// Whether a resource was entered in error.

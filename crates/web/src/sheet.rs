@@ -225,6 +225,7 @@ fn words_of(key: &str) -> Text {
         "date-future" => t("mal-fecha-futura"),
         "date-old" => t("mal-fecha-antigua"),
         "date-before-birth" => t("mal-fecha-antes-de-nacer"),
+        "settled-twice" | "settled-before" => t("mal-cambio"),
         "treatment-words" => t("mal-tratamiento"),
         "delivered-too-many" => t("mal-entregado"),
         "number-invalid" => t("mal-numero"),

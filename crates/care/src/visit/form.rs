@@ -7,6 +7,7 @@ use jiff::{Timestamp, ToSpan};
 use crate::danger::Picture;
 use crate::referral::Named;
 use crate::resource::text;
+use crate::visit::settle::{Settled, consistent};
 use crate::visit::vitals::{self, Reading};
 use crate::{CareError, Problem};
 
@@ -72,6 +73,8 @@ pub struct Form {
     pub allergies: Vec<String>,
     /// Current medicines, in words.
     pub medicines: Vec<String>,
+    /// What was noted before and holds no longer.
+    pub settled: Vec<Settled>,
     /// First day of the last period (`YYYY-MM-DD`), when pregnant.
     pub last_period: String,
     /// Gave birth within the last six weeks.
@@ -145,6 +148,7 @@ impl Form {
             "treatments",
             "delivered-too-many",
         );
+        need(!consistent(&self.settled), "settled", "settled-twice");
         need(self.traits.iter().any(|(name, _)| !TRAITS.contains(&name.as_str())), "traits", "field-unknown");
         let readings = self.readings().unwrap_or_else(|bad| {
             problems.extend(bad);

@@ -82,7 +82,7 @@ async fn mend(
 }
 
 /// Why it was mended, in the person's own record: whoever reads the record reads the reason.
-fn why(access: &Access, cx: &Cx, (act, reason): (&str, &str), about: &Value) -> Value {
+pub(super) fn why(access: &Access, cx: &Cx, (act, reason): (&str, &str), about: &Value) -> Value {
     let mut told = provenance(access, cx, act, reason, about);
     let patient = key_of(about.get(person(about))).map(|key| reference("Patient", &key.id));
     told.set("target", told.items("target").iter().cloned().chain(patient).collect::<Vec<_>>());
@@ -110,11 +110,11 @@ fn person(resource: &Value) -> &'static str {
     if resource.resource_type() == Some("AllergyIntolerance") { "patient" } else { "subject" }
 }
 
-fn names(resource: &Value, patient: &str) -> bool {
+pub(super) fn names(resource: &Value, patient: &str) -> bool {
     key_of(resource.get(person(resource))).is_some_and(|key| key.id == patient)
 }
 
-fn struck(resource: &Value) -> Value {
+pub(super) fn struck(resource: &Value) -> Value {
     let mut struck = resource.clone();
     let system = match resource.resource_type() {
         Some("Condition") => "http://terminology.hl7.org/CodeSystem/condition-ver-status",

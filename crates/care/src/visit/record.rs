@@ -30,6 +30,7 @@ pub async fn sign(access: &Access, cx: &Cx, form: &Form) -> Result<String, CareE
     if let Some(day) = form.date {
         born(access, cx, &form.patient.id, day).await?;
     }
+    let (settled, told) = super::settle::changes(access, cx, form).await?;
     let maker = Maker { access, cx, form, encounter: access.store().entropy().id() };
     let mut resources = maker.observations(&readings);
     resources.extend(maker.conditions());
@@ -38,9 +39,10 @@ pub async fn sign(access: &Access, cx: &Cx, form: &Form) -> Result<String, CareE
     let diagnoses: Vec<Value> =
         conditions.map(|one| json!({ "condition": reference("Condition", one.id().unwrap_or_default()) })).collect();
     let encounter = maker.encounter(diagnoses);
-    let note = maker.note(&resources);
+    let note = maker.note(&resources, &told.join(". "));
     let mut changes = vec![put(&encounter, None), put(&note, None)];
     changes.extend(resources.iter().map(|one| put(one, None)));
+    changes.extend(settled);
     changes.push(put(&provenance(access, cx, "sign-visit", "", &encounter), None));
     let draft = super::draft::clearing(cx, &form.patient.id);
     access.commit(cx, Act { name: "sign-visit", changes, private: vec![draft], ..Act::default() }).await?;
@@ -257,12 +259,14 @@ impl Maker<'_> {
             "diagnosis": diagnoses, "serviceProvider": place })
     }
 
-    /// The note; its entries name every resource of the visit.
-    fn note(&self, resources: &[Value]) -> Value {
+    /// The note; its entries name every resource of the visit. What was noted before is only told of:
+    /// it is no part of the visit, and is not struck with it.
+    fn note(&self, resources: &[Value], settled: &str) -> Value {
         let told = [
-            ("motivo", "Motivo", &self.form.reason),
-            ("hallazgos", "Hallazgos", &self.form.findings),
-            ("plan", "Plan", &self.form.plan),
+            ("motivo", "Motivo", self.form.reason.as_str()),
+            ("hallazgos", "Hallazgos", self.form.findings.as_str()),
+            ("plan", "Plan", self.form.plan.as_str()),
+            ("cambios", "Lo que cambió de lo ya anotado", settled),
         ];
         let mut sections: Vec<Value> = told
             .into_iter()

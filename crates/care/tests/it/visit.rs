@@ -3,6 +3,7 @@
 use care::referral::Named;
 use care::visit::form::{Diagnosis, Form, Treatment};
 use care::visit::mend::{entered_in_error, move_to, note_of};
+use care::visit::settle::{Outcome, Settled};
 use care::visit::{draft, record};
 use store::{Key, Kind};
 
@@ -105,4 +106,53 @@ async fn a_visit_is_signed_whole_added_to_and_moved_to_the_right_person() {
     entered_in_error(access, nurse, &moved, "No fue consulta").await.unwrap();
     let gone = access.read(nurse, &Key::new("Encounter", moved.as_str())).await.unwrap().value();
     assert_eq!(gone.text_at(&["status"]), Some("entered-in-error"));
+}
+
+#[tokio::test]
+async fn a_later_visit_says_what_became_of_what_was_noted_and_history_keeps_it() {
+    let stage = stage().await;
+    let (access, nurse) = (&stage.world.access, &stage.nurse);
+    let first = record::sign(access, nurse, &form()).await.unwrap();
+    let note = note_of(access, nurse, &first).await.unwrap();
+    let entries: Vec<Key> = note
+        .items("section")
+        .iter()
+        .flat_map(|one| one.items("entry"))
+        .filter_map(|one| one.text_at(&["reference"])?.split_once('/'))
+        .map(|(kind, id)| Key::new(kind, id))
+        .collect();
+    let of = |kind: &str| entries.iter().find(|key| key.resource_type == kind).unwrap().clone();
+    let settled = |kind: &str, outcome| Settled { key: of(kind), outcome };
+    let later = |settled: Vec<Settled>| Form { settled, allergies: vec![], medicines: vec![], ..form() };
+    let said = later(vec![
+        settled("Condition", Outcome::Resolved),
+        settled("AllergyIntolerance", Outcome::Mistaken),
+        settled("MedicationStatement", Outcome::Stopped),
+    ]);
+    let second = record::sign(access, nurse, &said).await.unwrap();
+    let read = async |kind: &str| access.read(nurse, &of(kind)).await.unwrap();
+    let condition = read("Condition").await;
+    assert_eq!(condition.value().text_at(&["clinicalStatus", "coding", "code"]), Some("resolved"));
+    assert!(condition.value().text_at(&["abatementDateTime"]).is_some());
+    assert_eq!(condition.version, 2, "the first version stays in its history");
+    let allergy = read("AllergyIntolerance").await.value();
+    assert_eq!(allergy.text_at(&["verificationStatus", "coding", "code"]), Some("entered-in-error"));
+    assert!(allergy.get("clinicalStatus").is_none(), "ait-2");
+    assert_eq!(read("MedicationStatement").await.value().text_at(&["status"]), Some("stopped"));
+    for value in [condition.value(), allergy] {
+        assert_eq!(fhir::validate(&value), []);
+    }
+    let told = note_of(access, nurse, &second).await.unwrap().to_string();
+    assert!(told.contains("Anemia en el embarazo: se resolvió") && told.contains("Penicilina"), "{told}");
+
+    let again = record::sign(access, nurse, &later(vec![settled("Condition", Outcome::Inactive)])).await;
+    assert_eq!(again.unwrap_err().kind(), Kind::Invalid, "it is settled already");
+    let odd = record::sign(access, nurse, &later(vec![settled("AllergyIntolerance", Outcome::Stopped)])).await;
+    assert_eq!(odd.unwrap_err().kind(), Kind::Invalid);
+    stage.world.person(nurse, "maria", "Caal").await;
+    let mut other = later(vec![settled("MedicationStatement", Outcome::Stopped)]);
+    other.patient = Named { id: "maria".into(), name: "María Caal".into() };
+    assert_eq!(record::sign(access, nurse, &other).await.unwrap_err().kind(), Kind::NotFound);
+    entered_in_error(access, nurse, &second, "Era de otra").await.unwrap();
+    assert_eq!(read("Condition").await.value().text_at(&["clinicalStatus", "coding", "code"]), Some("resolved"));
 }

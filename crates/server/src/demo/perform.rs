@@ -150,8 +150,15 @@ impl Stage<'_> {
         ];
         let diagnosis =
             Diagnosis { code: story.case.code.to_owned(), words: story.case.diagnosis.to_owned(), problem: true };
+        let known = |all: &[&[&str]]| {
+            // By the person, not by the dice: the same stories as before.
+            let at = story.patient.id.bytes().map(usize::from).sum::<usize>() % all.len();
+            all[at].iter().map(|words| (*words).to_owned()).collect()
+        };
         let form = Form {
             patient: story.patient.clone(),
+            allergies: known(words::ALLERGIES),
+            medicines: known(words::MEDICINES),
             consultation: "1".to_owned(),
             reason: story.case.reason.to_owned(),
             findings: story.case.done.to_owned(),

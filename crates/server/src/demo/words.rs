@@ -119,6 +119,11 @@ pub const DANGER: &str = "Señal de peligro al examen.";
 pub const BED: &str = "Se busca cama en el hospital regional.";
 pub const VEHICLE: &str = "Ambulancia de los bomberos voluntarios.";
 pub const RECEIVED: &str = "Llega consciente y estable.";
+/// What a person can't take, as a visit asks: most can take everything.
+pub const ALLERGIES: &[&[&str]] = &[&[], &["Penicilina: ronchas"], &[], &[], &["Ibuprofeno: falta de aire"], &[], &[]];
+/// What a person already takes.
+pub const MEDICINES: &[&[&str]] =
+    &[&[], &["Omeprazol 20 mg en ayunas"], &[], &["Loratadina 10 mg de noche", "Vitamina A"], &[]];
 pub const GIVEN: &str = "Acetaminofén 500 mg, una tableta cada 8 horas si hay dolor";
 pub const PLAN: &str = "Se refiere. Volver al puesto si empeora.";
 pub const MEDICINE: &str = "Entregar el medicamento y explicar cómo tomarlo.";

@@ -5,7 +5,6 @@ use askama::Template;
 use axum::extract::Path;
 use axum::http::header;
 use axum::response::IntoResponse;
-use fhir::search::Query;
 use fhir::{Value, json};
 use identity::Registration;
 use network::Directory;
@@ -14,12 +13,12 @@ use store::{AuditAction, Key};
 use crate::demography;
 use crate::format::date_time;
 use crate::gate::{Visit, show};
-use crate::pages::person::{Head, opened};
+use crate::pages::person::{Head, opened, outline};
 use crate::problem::{Answer, Problem};
-use crate::read::{is_active, struck, words};
+use crate::read::{list, whole};
 use crate::shell::Shell;
 use crate::text::t;
-use crate::timeline::{self, Shown, Story, events};
+use crate::timeline::{self, Known, Shown, Story, events, told};
 use crate::ui::{Facts, Thread};
 
 /// The types of a record that a copy holds besides the Patient.
@@ -86,26 +85,25 @@ pub async fn show_copy(visit: Visit, Path(id): Path<String>) -> Answer {
 
 /// The whole history: struck visits are told as struck, nothing of them is.
 async fn story(visit: &Visit, id: &str) -> Result<Story, Problem> {
+    let (access, cx, of) = (&visit.state.access, visit.cx()?, [("patient", id)]);
     Ok(Story {
-        reasons: all(visit, "Provenance", id).await?,
-        encounters: all(visit, "Encounter", id).await?,
-        observations: standing(visit, "Observation", id).await?,
-        conditions: standing(visit, "Condition", id).await?,
-        requests: standing(visit, "ServiceRequest", id).await?,
-        tasks: standing(visit, "Task", id).await?,
+        reasons: whole(access, cx, "Provenance", &of).await?,
+        observations: list(access, cx, "Observation", &of).await?,
+        ..outline(visit, id).await?
     })
 }
 
 /// What holds at every visit.
 async fn known(visit: &Visit, id: &str, story: &Story) -> Result<Facts, Problem> {
-    let allergies = standing(visit, "AllergyIntolerance", id).await?;
-    let allergies: Vec<String> =
-        allergies.iter().filter(|one| is_active(one)).map(|one| words(one.get("code"))).collect();
-    let medicines = timeline::medicines(&standing(visit, "MedicationStatement", id).await?);
+    // A visit that was moved is another person's: what was entered in error is not told.
+    let (access, cx, of) = (&visit.state.access, visit.cx()?, [("patient", id)]);
+    let allergies = list(access, cx, "AllergyIntolerance", &of).await?;
+    let allergies = timeline::allergies(&allergies);
+    let medicines = timeline::medicines(&list(access, cx, "MedicationStatement", &of).await?);
     let (problems, _) = timeline::diagnoses(&story.conditions);
     let rows = [(t("atender-alergias"), allergies), (t("medicamentos"), medicines), (t("persona-problemas"), problems)];
-    let row = |(label, list): (crate::text::Text, Vec<String>)| {
-        (label.into(), if list.is_empty() { t("ninguno-anotado").into() } else { list.join(". ") })
+    let row = |(label, list): (crate::text::Text, Vec<Known>)| {
+        (label.into(), if list.is_empty() { t("ninguno-anotado").into() } else { told(&list).join(". ") })
     };
     Ok(Facts(Vec::from(rows.map(row))))
 }
@@ -118,7 +116,7 @@ pub async fn as_bundle(visit: Visit, Path(id): Path<String>) -> Answer {
     access.note(cx, AuditAction::Export, &id, &format!("Patient/{id}")).await?;
     let mut found = vec![patient];
     for kind in TYPES {
-        found.extend(standing(&visit, kind, &id).await?);
+        found.extend(list(access, cx, kind, &[("patient", id.as_str())]).await?);
     }
     // Absolute, so that the references between them resolve (R4, Bundle: resolving references).
     let base = format!("{}/fhir", visit.site);
@@ -134,29 +132,4 @@ pub async fn as_bundle(visit: Visit, Path(id): Path<String>) -> Answer {
         (header::CACHE_CONTROL, "no-store"),
     ];
     Ok((headers, bundle.to_bytes()).into_response())
-}
-
-/// Everything of one type but what was entered in error: a visit that was moved is another person's.
-async fn standing(visit: &Visit, kind: &str, id: &str) -> Result<Vec<Value>, Problem> {
-    let mut found = all(visit, kind, id).await?;
-    found.retain(|one| !struck(one));
-    Ok(found)
-}
-
-/// Everything of one type in this person's record, page by page.
-async fn all(visit: &Visit, kind: &str, id: &str) -> Result<Vec<Value>, Problem> {
-    let pairs = [("patient".to_owned(), id.to_owned()), ("_count".to_owned(), "500".to_owned())];
-    let mut query = Query::parse(&[kind], &pairs).map_err(|error| {
-        tracing::error!(%error, "a copy asked a search that does not exist");
-        Problem::Fault
-    })?;
-    let mut found = Vec::new();
-    loop {
-        let page = visit.state.access.search(visit.cx()?, &query).await?;
-        found.extend(page.matches.iter().map(store::Stored::value));
-        query.cursor = page.next;
-        if query.cursor.is_none() {
-            return Ok(found);
-        }
-    }
 }

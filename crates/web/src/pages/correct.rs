@@ -112,7 +112,7 @@ async fn thread(visit: &Visit, id: &str) -> Result<Thread, Problem> {
     let scope = HistoryScope::Instance(Key::new("Patient", id));
     let query = HistoryQuery { scope, since: None, at: None, count: Some(SHOWN), cursor: None };
     let versions = access.history(cx, &query).await?.entries;
-    let trail = list(access, cx, "Provenance", &[("patient", id), ("_count", "500")]).await?;
+    let trail = list(access, cx, "Provenance", &[("patient", id)]).await?;
     let network = visit.state.network().await?;
     let events = network.with(|directory: &Directory| {
         let each = versions.iter().enumerate().filter(|(_, version)| !version.deleted);

@@ -43,7 +43,7 @@ impl Seen {
         opened(visit, &person).await?;
         let patient = access.read(cx, &Key::new("Patient", person)).await?.value();
         let of_visit = format!("Encounter/{id}");
-        let about = [("encounter", of_visit.as_str()), ("_count", "100")];
+        let about = [("encounter", of_visit.as_str())];
         let (mut addenda, notes): (Vec<Value>, Vec<Value>) = list(access, cx, "Composition", &about)
             .await?
             .into_iter()
@@ -206,7 +206,8 @@ fn amount(of: Option<&Value>) -> Option<String> {
     of?.get("value")?.as_number().map(|number| number.as_str().to_owned())
 }
 
-fn prescribed(one: &Value) -> String {
+/// A medicine that was prescribed, with its presentation and how many are needed.
+pub fn prescribed(one: &Value) -> String {
     let presentation = one.text_at(&["note", "text"]).unwrap_or_default().to_owned();
     let needed = amount(one.at(&["dispenseRequest", "quantity"]))
         .filter(|number| number != "0")
@@ -215,7 +216,8 @@ fn prescribed(one: &Value) -> String {
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
 }
 
-fn handed_out(one: &Value) -> String {
+/// A medicine that was handed out, and how many.
+pub fn handed_out(one: &Value) -> String {
     let number = amount(one.get("quantity")).unwrap_or_default();
     t("atencion-entregado").with("que", medicine(one)).with("n", number).into()
 }

@@ -12,7 +12,7 @@ mod copy;
 mod correct;
 mod counter;
 mod discard;
-mod encounter;
+pub(crate) mod encounter;
 mod facility;
 mod facility_edit;
 pub(crate) mod find;

@@ -5,19 +5,20 @@ use access::{AccessError, Role, system};
 use askama::Template;
 use axum::extract::{Path, Query};
 use fhir::Value;
-use identity::{PersonCard, PersonName};
+use identity::{PersonCard, PersonName, Registration};
+use network::Directory;
 use serde::Deserialize;
 use store::Key;
 
 use crate::demography;
 use crate::form::Form;
-use crate::gate::{Posted, Visit, done, mend, show};
+use crate::gate::{Posted, Visit, done, mend, percent, show};
 use crate::pages::find::SEEKERS;
 use crate::problem::{Answer, Problem};
 use crate::read::{identifier, is_active, is_synthetic, list, struck, when, whole, words};
 use crate::shell::{Done, Shell};
-use crate::text::t;
-use crate::timeline::{self, Shown, Story, events};
+use crate::text::{Text, t};
+use crate::timeline::{self, Shown, Story, told};
 use crate::ui::{Chip, Chips, Facts, Note, Thread, Tone};
 
 /// Who a page is about, as its head shows it.
@@ -74,6 +75,8 @@ struct PersonPage {
     facts: Facts,
     chips: Chips,
     thread: Thread,
+    /// Where the older events are, and the newest.
+    ways: Vec<(String, Text)>,
     medicines: Vec<String>,
     problems: Vec<String>,
     recent: Vec<String>,
@@ -87,6 +90,7 @@ struct PersonPage {
 #[derive(Deserialize)]
 pub struct Asked {
     ver: Option<String>,
+    antes: Option<String>,
 }
 
 /// `GET /personas/{id}`
@@ -94,13 +98,14 @@ pub async fn show_person(visit: Visit, Path(id): Path<String>, Query(asked): Que
     opened(&visit, &id).await?;
     let (access, cx) = (&visit.state.access, visit.cx()?);
     let patient = access.read(cx, &Key::new("Patient", &id)).await?.value();
-    let about = [("patient", id.as_str()), ("_count", "100")];
-    let newest = [("patient", id.as_str()), ("_sort", "-_lastUpdated"), ("_count", "100")];
-    let story = story_of(&visit, &id).await?;
+    let about = [("patient", id.as_str())];
+    let (shown, before) = (asked.ver.unwrap_or_default(), asked.antes.unwrap_or_default());
+    let code = Shown::from_code(&shown);
+    let story = story_of(&visit, &id, (code, &before)).await?;
     let allergies = list(access, cx, "AllergyIntolerance", &about).await?;
-    let medicines = list(access, cx, "MedicationStatement", &newest).await?;
+    let medicines = list(access, cx, "MedicationStatement", &about).await?;
     let (problems, recent) = timeline::diagnoses(&story.conditions);
-    let shown = Shown::from_code(asked.ver.as_deref().unwrap_or_default());
+    let (events, older) = timeline::page(&story, code, &before);
     show(&PersonPage {
         shell: visit.shell(t("persona-titulo")).back("/personas", t("volver-personas")),
         id: id.clone(),
@@ -108,12 +113,13 @@ pub async fn show_person(visit: Visit, Path(id): Path<String>, Query(asked): Que
         registers: SEEKERS.contains(&cx.role),
         head: Head::of(&patient, cx.now),
         alerts: allergies.iter().filter(|one| is_active(one)).map(alert).collect(),
-        facts: facts(&patient),
-        chips: chips(&id, shown),
-        thread: Thread(events(&story, shown)),
-        medicines: timeline::medicines(&medicines),
+        facts: facts(&visit, &patient).await?,
+        chips: chips(&id, code),
+        thread: Thread(events),
+        ways: ways(&id, &shown, (&before, older)),
+        medicines: told(&timeline::medicines(&medicines)),
         recent: recent.into_iter().map(|(at, words)| format!("{}: {words}", when(&at))).collect(),
-        problems,
+        problems: told(&problems),
     })
 }
 
@@ -125,18 +131,34 @@ pub async fn opened(visit: &Visit, id: &str) -> Result<(), Problem> {
     }
 }
 
-/// What the timeline of an open record is made of.
-pub async fn story_of(visit: &Visit, id: &str) -> Result<Story, Problem> {
-    let (access, cx) = (&visit.state.access, visit.cx()?);
-    let newest = [("patient", id), ("_sort", "-_lastUpdated"), ("_count", "100")];
-    let encounters = whole(access, cx, "Encounter", &newest).await?;
+/// What a page of an open record's timeline is made of: every event, and of its own visits what was
+/// measured and why they were struck.
+async fn story_of(visit: &Visit, id: &str, (shown, before): (Shown, &str)) -> Result<Story, Problem> {
+    let story = outline(visit, id).await?;
+    let visits: Vec<Value> = timeline::visits(&story, shown, before).into_iter().cloned().collect();
+    let named: Vec<String> = visits.iter().filter_map(|one| Some(format!("Encounter/{}", one.id()?))).collect();
+    let observations = match named.as_slice() {
+        [] => Vec::new(),
+        _ => list(&visit.state.access, visit.cx()?, "Observation", &[("encounter", &named.join(","))]).await?,
+    };
+    Ok(Story { reasons: reasons(visit, &visits).await?, observations, ..story })
+}
+
+/// Every event of a record, without what was measured.
+pub async fn outline(visit: &Visit, id: &str) -> Result<Story, Problem> {
+    let (access, cx, of) = (&visit.state.access, visit.cx()?, [("patient", id)]);
+    let answers = [("patient", id), ("type", "http://loinc.org|11488-4")];
+    let mut treatments = list(access, cx, "MedicationRequest", &of).await?;
+    treatments.extend(list(access, cx, "MedicationDispense", &of).await?);
     Ok(Story {
-        reasons: reasons(visit, &encounters).await?,
-        encounters,
-        observations: list(access, cx, "Observation", &newest).await?,
-        conditions: list(access, cx, "Condition", &newest).await?,
-        requests: list(access, cx, "ServiceRequest", &newest).await?,
-        tasks: list(access, cx, "Task", &newest).await?,
+        encounters: whole(access, cx, "Encounter", &of).await?,
+        conditions: list(access, cx, "Condition", &of).await?,
+        requests: list(access, cx, "ServiceRequest", &of).await?,
+        tasks: list(access, cx, "Task", &of).await?,
+        appointments: list(access, cx, "Appointment", &of).await?,
+        answers: list(access, cx, "Composition", &answers).await?,
+        treatments,
+        ..Story::default()
     })
 }
 
@@ -147,9 +169,7 @@ pub async fn reasons(visit: &Visit, encounters: &[Value]) -> Result<Vec<Value>, 
     if targets.is_empty() {
         return Ok(Vec::new());
     }
-    let asked = [("target", targets.join(",")), ("_count", "100".to_owned())];
-    let asked: Vec<(&str, &str)> = asked.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    list(&visit.state.access, visit.cx()?, "Provenance", &asked).await
+    list(&visit.state.access, visit.cx()?, "Provenance", &[("target", &targets.join(","))]).await
 }
 
 fn alert(allergy: &Value) -> Note {
@@ -159,8 +179,33 @@ fn alert(allergy: &Value) -> Note {
     Note::new(if severe { Tone::Stop } else { Tone::Warn }, strong, "")
 }
 
-/// Who somebody is beyond the name: numbers, language, where they live.
-pub fn facts(patient: &Value) -> Facts {
+/// Who somebody lives with: names of the household's members whom the caller may see.
+async fn household(visit: &Visit, id: &str) -> Result<String, Problem> {
+    let (access, cx) = (&visit.state.access, visit.cx()?);
+    let home = format!("{}|hogar", system::KIND);
+    let groups = list(access, cx, "Group", &[("member", &format!("Patient/{id}")), ("code", &home)]).await?;
+    let members = groups.iter().flat_map(|group| group.items("member"));
+    let mut keys: Vec<Key> = members
+        .filter(|one| one.get("inactive").and_then(Value::as_bool) != Some(true))
+        .filter_map(|one| one.text_at(&["entity", "reference"])?.strip_prefix("Patient/"))
+        .filter(|other| *other != id)
+        .map(|other| Key::new("Patient", other))
+        .collect();
+    keys.sort();
+    keys.dedup();
+    let found: Vec<Value> = access.read_many(cx, &keys).await?.iter().map(store::Stored::value).collect();
+    let names = found.iter().filter_map(PersonName::of).map(|name| name.printed());
+    Ok(names.collect::<Vec<_>>().join(", "))
+}
+
+/// Who somebody is beyond the name: numbers, language, where they live and with whom.
+pub async fn facts(visit: &Visit, patient: &Value) -> Result<Facts, Problem> {
+    let said = Registration::of(patient);
+    let [community, post, pueblo] = visit.state.network().await?.with(|directory: &Directory| {
+        [("community", &said.community), ("post", &said.post), ("pueblo", &said.pueblo)]
+            .map(|(name, value)| demography::in_words(directory, name, value))
+    });
+    let home = household(visit, patient.id().unwrap_or_default()).await?;
     let phone = patient.items("telecom").iter().find(|one| one.text_at(&["system"]) == Some("phone"));
     let phone = phone.and_then(|one| one.text_at(&["value"]));
     let language = patient.items("communication").first();
@@ -175,25 +220,36 @@ pub fn facts(patient: &Value) -> Facts {
         (t("dato-expediente"), file.map(str::to_owned)),
         (t("dato-idioma"), language),
         (t("dato-vive"), place.map(str::to_owned)),
+        (t("dem-comunidad"), Some(community)),
+        (t("dem-puesto"), Some(post)),
+        (t("dem-pueblo"), Some(pueblo)),
+        (t("dato-hogar"), Some(home)),
         (t("dato-telefono"), phone.map(str::to_owned)),
     ];
-    Facts(
-        rows.into_iter()
-            .filter_map(|(name, value)| Some((name.to_string(), value.filter(|v| !v.is_empty())?)))
-            .collect(),
-    )
+    let told = rows.into_iter().filter_map(|(name, value)| Some((name.to_string(), value.filter(|v| !v.is_empty())?)));
+    Ok(Facts(told.collect()))
+}
+
+/// From one page of the timeline to the next, and back to the newest.
+fn ways(id: &str, shown: &str, (before, older): (&str, Option<String>)) -> Vec<(String, Text)> {
+    let shown = percent(shown);
+    let older = older.map(|at| (format!("/personas/{id}?ver={shown}&antes={}", percent(&at)), t("historia-antiguo")));
+    let newest = (!before.is_empty()).then(|| (format!("/personas/{id}?ver={shown}"), t("historia-reciente")));
+    older.into_iter().chain(newest).collect()
 }
 
 fn chips(id: &str, shown: Shown) -> Chips {
     let of = [
         ("", t("ver-todo"), Shown::All),
         ("?ver=consultas", t("ver-consultas"), Shown::Visits),
+        ("?ver=tratamientos", t("ver-tratamientos"), Shown::Treatments),
         ("?ver=referencias", t("ver-referencias"), Shown::Referrals),
+        ("?ver=citas", t("ver-citas"), Shown::Appointments),
         ("?ver=tareas", t("ver-tareas"), Shown::Tasks),
     ];
     let chip = |(query, text, which)| Chip {
         href: format!("/personas/{id}{query}"),
-        text: crate::text::Text::into(text),
+        text: Text::into(text),
         current: which == shown,
     };
     Chips { label: t("filtrar-historia").into(), chips: of.into_iter().map(chip).collect() }

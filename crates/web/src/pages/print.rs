@@ -123,7 +123,10 @@ async fn paper(
     let cx = visit.cx()?;
     let patient = visit.state.access.read_many(cx, &[Key::new("Patient", referral.patient().id)]).await?;
     let head = patient.first().map(|one| Head::of(&one.value(), cx.now));
-    let who = patient.first().map(|one| person::facts(&one.value()).0).unwrap_or_default();
+    let who = match patient.first() {
+        Some(one) => person::facts(visit, &one.value()).await?.0,
+        None => Vec::new(),
+    };
     let facts = facts.into_iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| (name.to_string(), value));
     let code = referral.public_code();
     let (name, synthetic) = (referral.patient().name, crate::read::is_synthetic(&referral.task));

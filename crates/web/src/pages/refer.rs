@@ -52,9 +52,11 @@ pub struct Asked {
 pub async fn show_refer(visit: Visit, Path(id): Path<String>, Query(asked): Query<Asked>) -> Answer {
     let open = open(&visit, &id).await?;
     let Some(borrador) = asked.borrador else {
+        let open = open.with_visit(&visit, asked.visita.as_deref()).await?;
         return show(&signs_page(&visit, &open, Form::default(), asked.visita)?);
     };
     let referral = draft_of_person(&visit, &borrador, &id).await?;
+    let open = open.with_visit(&visit, visit_of(&referral)).await?;
     if urgent_first(&open, &referral, visit.cx()?.now) {
         return Ok(Redirect::to(&format!("/referencias/{borrador}/traslado")).into_response());
     }
@@ -62,10 +64,15 @@ pub async fn show_refer(visit: Visit, Path(id): Path<String>, Query(asked): Quer
     show(&details_page(&visit, &open, &referral, form).await?)
 }
 
+/// The visit that a referral comes from.
+fn visit_of(referral: &Referral) -> Option<&str> {
+    referral.request.text_at(&["encounter", "reference"]).and_then(|one| Some(one.split_once('/')?.1))
+}
+
 /// Whether the transfer comes before any option: a sign is ticked, or what was measured implies one
 /// and nobody wrote why it is none.
 fn urgent_first(open: &Open, referral: &Referral, now: jiff::Timestamp) -> bool {
-    let from = referral.request.text_at(&["encounter", "reference"]).and_then(|one| Some(one.split_once('/')?.1));
+    let from = visit_of(referral);
     let overruled = referral.notes().next().is_some();
     let implied = if overruled { Vec::new() } else { danger::prompts(&picture(open, from, now, Vec::new())) };
     danger::decide(&referral.signs().unwrap_or_default(), &implied) != Decision::Continue
@@ -84,10 +91,15 @@ async fn draft_of_person(visit: &Visit, referral: &str, person: &str) -> Result<
 pub async fn take_refer(visit: Visit, Path(id): Path<String>, Posted(form): Posted) -> Answer {
     let open = open(&visit, &id).await?;
     match form.get("borrador").to_owned() {
-        borrador if borrador.is_empty() => take_signs(&visit, &open, form).await,
+        borrador if borrador.is_empty() => {
+            let from = Some(form.get("visita")).filter(|id| !id.is_empty());
+            let open = open.with_visit(&visit, from).await?;
+            take_signs(&visit, &open, form).await
+        }
         borrador => {
             let referral = draft_of_person(&visit, &borrador, &id).await?;
             unchanged(&visit, &form, &referral)?;
+            let open = open.with_visit(&visit, visit_of(&referral)).await?;
             if urgent_first(&open, &referral, visit.cx()?.now) {
                 return Ok(Redirect::to(&format!("/referencias/{borrador}/traslado")).into_response());
             }

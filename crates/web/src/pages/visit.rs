@@ -8,12 +8,13 @@ use care::referral::Named;
 use care::referral::draft::{Draft, start_draft};
 use care::referral::state::Priority;
 use care::visit::form::{Diagnosis, Form as VisitForm, TRAITS, Treatment};
+use care::visit::settle::{Outcome, Settled};
 use care::visit::vitals::VITALS;
 use care::visit::{draft, record};
 use fhir::Value;
-use identity::{Cui, CuiFormat, PersonName};
-use jiff::Timestamp;
+use identity::{Cui, CuiFormat, PersonName, Registration};
 use jiff::civil::Date;
+use jiff::{Timestamp, ToSpan};
 use store::Key;
 
 use crate::diagnosis;
@@ -23,11 +24,11 @@ use crate::gate::{Posted, Visit, done, mend, show};
 use crate::pages::person::{Head, opened};
 use crate::pages::refer::{picture, prompt_notes};
 use crate::problem::{Answer, Problem};
-use crate::read::{coded, is_active, list, when, words};
+use crate::read::{coded, list, when};
 use crate::sheet::{Group, Press, Sheet, mend_with, unit};
 use crate::shell::Done;
 use crate::text::{Text, t};
-use crate::timeline::{self, diagnoses};
+use crate::timeline::{self, Known, diagnoses};
 use crate::ui::{Facts, Note, Tone};
 
 /// Fields of one treatment: words, presentation, needed, handed out.
@@ -40,10 +41,16 @@ const TEXT: usize = 4000;
 const SHORT: usize = 200;
 /// Nobody is handed more than this of anything.
 const MOST: u32 = 9_999;
+/// Which diagnoses stay as problems; the first was once the only one, and drafts say so.
+const PROBLEMS: [&str; 3] = ["si", "2", "3"];
+/// Days whose measures a sheet looks at: she gave birth at most six weeks ago.
+const RECENT_DAYS: i64 = 43;
+/// Younger than this somebody comes with them.
+const OF_AGE: i32 = 18;
 /// Weeks after which a last period tells of no pregnancy that still goes on.
 const TERM: u32 = 43;
 /// How care's fields are called here.
-const FIELDS: [(&str, &str); 7] = [
+const FIELDS: [(&str, &str); 8] = [
     ("date", "fecha"),
     ("reason", "motivo"),
     ("diagnoses", "dx1"),
@@ -51,6 +58,7 @@ const FIELDS: [(&str, &str); 7] = [
     ("treatments", "tx1"),
     ("traits", "discapacidad"),
     ("facility", "motivo"),
+    ("settled", "cambios-problemas"),
 ];
 /// Fields whose text goes as it is: column of FOR-SIGSA-3, where it has one.
 const COLUMNS: [&str; 6] = ["consulta", "control", "viene-referida", "notificacion", "recibe", "campana"];
@@ -61,15 +69,15 @@ pub struct Open {
     pub patient: Value,
     /// As a reference.
     pub named: Named,
-    /// What was measured, the newest first.
+    /// What was measured in the last weeks, and what is known of the person; the newest first.
     pub observations: Vec<Value>,
     /// What was found.
     pub conditions: Vec<Value>,
     /// What a diagnosis may be coded as.
     pub codes: Codes,
-    allergies: Vec<String>,
-    medicines: Vec<String>,
-    problems: Vec<String>,
+    allergies: Vec<Known>,
+    medicines: Vec<Known>,
+    problems: Vec<Known>,
     recent: Vec<String>,
 }
 
@@ -79,16 +87,14 @@ pub async fn open(visit: &Visit, id: &str) -> Result<Open, Problem> {
     opened(visit, id).await?;
     let patient = access.read(cx, &Key::new("Patient", id)).await?.value();
     let name = PersonName::of(&patient).map(|name| name.printed()).unwrap_or_default();
-    let about = [("patient", id), ("_count", "100")];
-    let newest = [("patient", id), ("_sort", "-_lastUpdated"), ("_count", "100")];
-    let told = |list: &[Value]| list.iter().filter(|one| is_active(one)).map(|one| words(one.get("code"))).collect();
-    let conditions = list(access, cx, "Condition", &newest).await?;
-    let medicines = list(access, cx, "MedicationStatement", &newest).await?;
+    let about = [("patient", id)];
+    let conditions = list(access, cx, "Condition", &about).await?;
+    let medicines = list(access, cx, "MedicationStatement", &about).await?;
     let (problems, recent) = diagnoses(&conditions);
     Ok(Open {
         named: Named { id: id.to_owned(), name },
-        observations: list(access, cx, "Observation", &newest).await?,
-        allergies: told(&list(access, cx, "AllergyIntolerance", &about).await?),
+        observations: observations(visit, id).await?,
+        allergies: timeline::allergies(&list(access, cx, "AllergyIntolerance", &about).await?),
         medicines: timeline::medicines(&medicines),
         problems,
         recent: recent.into_iter().map(|(at, words)| format!("{}: {words}", when(&at))).collect(),
@@ -98,7 +104,42 @@ pub async fn open(visit: &Visit, id: &str) -> Result<Open, Problem> {
     })
 }
 
+/// What a sheet needs of all that was measured: the last weeks, and every value of what is known of
+/// a person, however long ago. The newest first.
+async fn observations(visit: &Visit, id: &str) -> Result<Vec<Value>, Problem> {
+    let (access, cx) = (&visit.state.access, visit.cx()?);
+    let since = identity::today(cx.now).saturating_sub(RECENT_DAYS.days());
+    let known = TRAITS.map(|name| format!("{}|{name}", system::VISIT_ITEM)).join(",") + ",http://loinc.org|8665-2";
+    let recent = list(access, cx, "Observation", &[("patient", id), ("date", &format!("ge{since}"))]).await?;
+    Ok(newest(recent, list(access, cx, "Observation", &[("patient", id), ("code", &known)]).await?))
+}
+
+/// Both, each once, the newest first; of one time, what was written down last.
+fn newest(mut all: Vec<Value>, more: Vec<Value>) -> Vec<Value> {
+    all.extend(more);
+    let at = |one: &Value| {
+        let told = one.text_at(&["effectiveDateTime"]).unwrap_or_default();
+        let local =
+            told.parse::<Timestamp>().map_or_else(|_| told.to_owned(), |at| crate::format::local(at).to_string());
+        (local, one.text_at(&["meta", "lastUpdated"]).map(str::to_owned), one.id().map(str::to_owned))
+    };
+    all.sort_by_cached_key(|one| std::cmp::Reverse(at(one)));
+    all.dedup_by(|a, b| a.id() == b.id());
+    all
+}
+
 impl Open {
+    /// With everything that was measured at a visit, however long ago.
+    pub async fn with_visit(mut self, visit: &Visit, from: Option<&str>) -> Result<Self, Problem> {
+        if let Some(from) = from {
+            let reference = format!("Encounter/{from}");
+            let about = [("patient", self.named.id.as_str()), ("encounter", reference.as_str())];
+            let measured = list(&visit.state.access, visit.cx()?, "Observation", &about).await?;
+            self.observations = newest(self.observations, measured);
+        }
+        Ok(self)
+    }
+
     /// The birth date, as precise as it is known.
     pub fn birth_date(&self) -> &str {
         self.patient.text_at(&["birthDate"]).unwrap_or_default()
@@ -111,6 +152,15 @@ impl Open {
         self.observations.iter().filter(same).find_map(|one| one.text_at(&[value]))
     }
 
+    /// What a visit can say something of: the field, and what is noted.
+    fn settling(&self) -> [(&'static str, &[Known]); 3] {
+        [
+            ("cambios-problemas", &self.problems),
+            ("cambios-alergias", &self.allergies),
+            ("cambios-medicamentos", &self.medicines),
+        ]
+    }
+
     /// Facts beside a sheet.
     pub fn aside(&self) -> Vec<(Text, Facts)> {
         let told = |heading: Text, list: &[String]| {
@@ -118,9 +168,9 @@ impl Open {
             (heading.to_string(), words)
         };
         let facts = vec![
-            told(t("atender-alergias"), &self.allergies),
-            told(t("medicamentos"), &self.medicines),
-            told(t("persona-problemas"), &self.problems),
+            told(t("atender-alergias"), &timeline::told(&self.allergies)),
+            told(t("medicamentos"), &timeline::told(&self.medicines)),
+            told(t("persona-problemas"), &timeline::told(&self.problems)),
             told(t("persona-recientes"), &self.recent),
         ];
         vec![(t("atender-ya-anotado"), Facts(facts))]
@@ -160,7 +210,7 @@ fn of_the_day(field: &str) -> bool {
     VITALS.iter().any(|one| one.field == field) || matches!(field, "confirmo" | "proteina")
 }
 
-/// Known values: traits and the last period.
+/// Known values: traits, the last period, and who comes with a child.
 fn fill(form: &mut Form, open: &Open, now: Timestamp) {
     for name in TRAITS {
         if let Some(known) = open.last(system::VISIT_ITEM, name, "valueString") {
@@ -171,6 +221,11 @@ fn fill(form: &mut Form, open: &Open, now: Timestamp) {
     let pregnancy = VisitForm { last_period: period.unwrap_or_default().to_owned(), ..VisitForm::default() };
     if let (Some(day), Some((..TERM, _))) = (period, pregnancy.gestational_age(now)) {
         form.set("regla", when(day));
+    }
+    let known = Registration::of(&open.patient);
+    if identity::age_years(open.birth_date(), identity::today(now)).is_some_and(|age| age < OF_AGE) {
+        let named = [known.contact_name, known.mother_name].into_iter().find(|name| !name.is_empty());
+        form.set("acompanante", named.unwrap_or_default());
     }
 }
 
@@ -257,6 +312,40 @@ fn lines(form: &mut Form, name: &'static str) -> Vec<String> {
     typed.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()
 }
 
+/// What was ticked of what was noted before; one word stands for everything that notes it.
+fn settled(form: &Form, open: &Open) -> Vec<Settled> {
+    let mut found = Vec::new();
+    for (field, known) in open.settling() {
+        for chosen in form.all(field) {
+            let Some((outcome, id)) = chosen.split_once(':') else { continue };
+            let noted = known.iter().find(|one| one.keys.iter().any(|key| key.id == id));
+            let (Some(noted), Some(outcome)) = (noted, Outcome::from_code(outcome)) else { continue };
+            found.extend(noted.keys.iter().map(|key| Settled { key: key.clone(), outcome }));
+        }
+    }
+    found
+}
+
+/// A choice for each thing that is noted and each outcome that it can have.
+fn settling(open: &Open, form: &Form) -> Vec<Field> {
+    let labels = [t("atender-cambio-problemas"), t("atender-cambio-alergias"), t("atender-cambio-medicamentos")];
+    let mut fields = Vec::new();
+    for ((field, known), label) in open.settling().into_iter().zip(labels) {
+        let mut choices = Vec::new();
+        for (one, key) in known.iter().filter_map(|one| Some((one, one.keys.first()?))) {
+            let choice = |outcome: &Outcome| {
+                let words = t("atender-cambio").with("que", &one.words).with("como", outcome.label());
+                (format!("{}:{}", outcome.code(), key.id), words.to_string())
+            };
+            choices.extend(Outcome::of(&key.resource_type).iter().map(choice));
+        }
+        if !choices.is_empty() {
+            fields.push(form.checks(field, label, &choices));
+        }
+    }
+    fields
+}
+
 fn count(form: &mut Form, name: &'static str) -> u32 {
     let typed = form.get(name).to_owned();
     let number = typed.parse().ok().filter(|number| *number <= MOST);
@@ -286,7 +375,7 @@ fn read(form: &mut Form, open: &Open, now: Timestamp) -> VisitForm {
         delivered: count(form, delivered),
     });
     let given = |one: &Treatment| *one != Treatment::default();
-    let keep = form.has("problema", "si");
+    let keep = PROBLEMS.map(|place| form.has("problema", place));
     let coded = diagnosis::read(form, diagnosis::ROWS.len(), &open.codes);
     let diagnoses = coded.into_iter().enumerate();
     let companion = (form.optional("acompanante", SHORT), companion_cui(form));
@@ -315,10 +404,11 @@ fn read(form: &mut Form, open: &Open, now: Timestamp) -> VisitForm {
         proteinuria: form.has("proteina", "si"),
         allergies: lines(form, "alergias"),
         medicines: lines(form, "medicamentos"),
+        settled: settled(form, open),
         last_period: period,
         postpartum: form.has("parto", "si"),
         diagnoses: diagnoses
-            .map(|(place, (code, words))| Diagnosis { code, words, problem: keep && place == 0 })
+            .map(|(place, (code, words))| Diagnosis { code, words, problem: keep.get(place) == Some(&true) })
             .collect(),
         treatments: treatments.into_iter().filter(given).collect(),
         plan: form.optional("plan", TEXT),
@@ -334,6 +424,9 @@ fn page(visit: &Visit, open: &Open, form: Form) -> Result<Sheet, Problem> {
     let mut page = Sheet::new(visit, t("atender-titulo"), head, format!("/personas/{id}/atender"));
     page.shell = page.shell.back(format!("/personas/{id}"), t("volver-persona"));
     page.hidden = vec![("_dia", identity::today(cx.now).to_string())];
+    let places = [t("dx-principal"), t("dx-otro").with("n", 2), t("dx-otro").with("n", 3)];
+    let problems = PROBLEMS.into_iter().zip(places).map(|(place, words)| (place.to_owned(), words.into()));
+    let problems: Vec<(String, String)> = problems.collect();
     page.groups =
         vec![
             Group::new(t("atender-por-que")).fields([
@@ -343,13 +436,15 @@ fn page(visit: &Visit, open: &Open, form: Form) -> Result<Sheet, Problem> {
             ]),
             vitals(&form),
             pregnancy(open, &form),
-            Group::new(t("atender-antecedentes")).fields([
-                form.area("alergias", t("atender-alergias-nuevas")).hint(t("atender-una-por-linea")),
-                form.area("medicamentos", t("atender-medicamentos-nuevos")).hint(t("atender-una-por-linea")),
-            ]),
-            Group::new(t("atender-diagnostico")).fields(diagnosis::fields(&form, 3, &open.codes)).fields([
-                form.checks("problema", t("atender-problema"), &[("si".into(), t("atender-problema-si").into())])
-            ]),
+            Group::new(t("atender-antecedentes"))
+                .fields([
+                    form.area("alergias", t("atender-alergias-nuevas")).hint(t("atender-una-por-linea")),
+                    form.area("medicamentos", t("atender-medicamentos-nuevos")).hint(t("atender-una-por-linea")),
+                ])
+                .fields(settling(open, &form)),
+            Group::new(t("atender-diagnostico"))
+                .fields(diagnosis::fields(&form, 3, &open.codes))
+                .fields([form.checks("problema", t("atender-problema"), &problems)]),
             Group::new(t("atender-tratamiento")).hint(t("atender-tratamiento-ayuda")).fields(treatments(&form)),
             Group::new(t("atender-plan")).fields([form.area("plan", t("atender-plan-campo"))]),
             sigsa(&form),
@@ -412,7 +507,7 @@ fn sigsa(form: &Form) -> Group {
     Group::new(t("atender-sigsa")).hint(t("atender-sigsa-ayuda")).fields([
         form.select("lugar", t("atender-lugar"), &places),
         form.line(campaign, t("atender-campana")),
-        form.line("acompanante", t("atender-acompanante")),
+        form.line("acompanante", t("atender-acompanante")).hint(t("atender-acompanante-ayuda")),
         form.line("acompanante-cui", t("atender-acompanante-cui")).numeric().size("in-m"),
         form.line("discapacidad", t("atender-discapacidad")),
         form.line("orientacion-sexual", t("atender-orientacion")).hint(t("atender-orientacion-ayuda")),
@@ -439,7 +534,7 @@ pub async fn show_signed(
     Path(id): Path<String>,
     axum::extract::Query(signed): axum::extract::Query<Signed>,
 ) -> Answer {
-    let open = open(&visit, &id).await?;
+    let open = open(&visit, &id).await?.with_visit(&visit, signed.visita.as_deref()).await?;
     let now = visit.cx()?.now;
     let mut page =
         Sheet::new(&visit, t("atendida-titulo"), Head::of(&open.patient, now), format!("/personas/{id}/referir"));

@@ -416,3 +416,50 @@ async fn yesterdays_measures_are_not_signed_as_todays() {
     let encounter = site.world.access.read(&cx, &key).await.unwrap().value();
     assert_eq!(encounter.text_at(&["period", "start"]), Some("2026-11-20"));
 }
+
+#[tokio::test]
+async fn a_visit_says_what_became_of_what_was_noted_and_any_diagnosis_may_stay() {
+    let site = site().await;
+    let mut nurse = site.logged_in("ana", Role::Nurse, POST).await;
+    let first = [("dx2", "dolor viejo zzz"), ("problema", "si"), ("problema", "2"), ("medicamentos", "Fierro")];
+    signed(&mut nurse, &[&DANGEROUS[..], &first].concat()).await;
+    let record = nurse.get("/personas/rosa").await;
+    let problems = |page: &Answer| {
+        let panel = page.body.split("Problemas activos").nth(1).unwrap().split("</section>").next().unwrap();
+        ["presion alta zzz", "dolor viejo zzz"].map(|words| panel.contains(words))
+    };
+    assert_eq!(problems(&record), [true, true], "{}", record.body);
+    let sheet = nurse.get("/personas/rosa/atender").await;
+    well_made("/personas/rosa/atender", &sheet);
+    let tick = |field: &str, words: &str| {
+        let name = format!("name=\"{field}\"");
+        let fields = sheet.body.split(&name).skip(1);
+        let mut fields = fields.filter(|rest| rest.split("</label>").next().unwrap().contains(words));
+        let rest = fields.next().unwrap_or_else(|| panic!("no {field} {words}: {}", sheet.body));
+        rest.split("value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned()
+    };
+    let resolved = tick("cambios-problemas", "presion alta zzz: se resolvi\u{f3}");
+    let inactive = tick("cambios-problemas", "presion alta zzz: est\u{e1} inactivo");
+    let mistaken = tick("cambios-alergias", "Penicilina: se anot\u{f3} por error");
+    let stopped = tick("cambios-medicamentos", "Fierro: se suspendi\u{f3}");
+    let both = [("motivo", "Control"), ("dx1", "sana zzz"), ("cambios-problemas", &resolved), ("boton", "firmar")];
+    let both = [&both[..], &[("cambios-problemas", inactive.as_str())]].concat();
+    let refused = nurse.submit(&sheet, "/personas/rosa/atender", &both).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.body.contains("Marque un solo cambio"), "{}", refused.body);
+    let said = [
+        ("motivo", "Control"),
+        ("dx1", "sana zzz"),
+        ("cambios-problemas", resolved.as_str()),
+        ("cambios-alergias", &mistaken),
+        ("cambios-medicamentos", &stopped),
+    ];
+    let (visit, _) = signed(&mut nurse, &said).await;
+    let after = nurse.get("/personas/rosa").await;
+    assert_eq!(problems(&after), [false, true], "{}", after.body);
+    assert!(!after.body.contains("Penicilina"), "{}", after.body);
+    let read = nurse.get(&format!("/atenciones/{visit}")).await;
+    assert!(read.body.contains("presion alta zzz: se resolvi\u{f3}"), "{}", read.body);
+    let sheet = nurse.get("/personas/rosa/atender").await;
+    assert!(!sheet.body.contains("Fierro: se suspendi"), "{}", sheet.body);
+}

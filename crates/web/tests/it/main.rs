@@ -11,6 +11,7 @@ mod code;
 mod desk;
 mod files;
 mod forms;
+mod history;
 mod house;
 mod inference;
 mod late;
