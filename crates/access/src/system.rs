@@ -22,6 +22,10 @@ pub const DDRISS: &str = "urn:tejido:id:ddriss";
 pub const FACILITY_ID: &str = "urn:tejido:id:establecimiento";
 /// CUI (código único de identificación), as identifier.
 pub const CUI: &str = "urn:tejido:id:cui";
+/// A CUI that somebody else has, kept in doubt until somebody has looked; as identifier, with [`EXT_DOUBT`].
+pub const DOUBTED_CUI: &str = "urn:tejido:id:cui-en-duda";
+/// Extension on an identifier in doubt: why it was taken (valueString).
+pub const EXT_DOUBT: &str = "urn:tejido:ext:motivo-duda";
 /// IGSS affiliation number, as identifier.
 pub const IGSS_NUMBER: &str = "urn:tejido:id:afiliacion-igss";
 /// NIT (tax number), as identifier.
@@ -69,7 +73,8 @@ pub const PUEBLO: &str = "urn:tejido:cs:pueblo";
 pub const NO_DOCUMENT: &str = "urn:tejido:cs:sin-documento";
 /// Extension on Patient: why there is no document (valueCoding, [`NO_DOCUMENT`]).
 pub const EXT_NO_DOCUMENT: &str = "urn:tejido:ext:sin-documento";
-/// What a Basic or Group of ours is: `no-es-la-misma` (two registrations judged different people), `hogar`.
+/// What a Basic or Group of ours is: `no-es-la-misma` (two registrations judged different people), `cui-en-duda`
+/// (two of them with one CUI, to be looked at), `hogar`.
 pub const KIND: &str = "urn:tejido:cs:clase";
 /// Extension on Basic: the other person (valueReference Patient).
 pub const EXT_OTHER_PERSON: &str = "urn:tejido:ext:otra-persona";

@@ -4,11 +4,12 @@ use access::{Access, Act, Cx, system};
 use fhir::search::Query;
 use fhir::{Value, json};
 use jiff::civil::Date;
-use store::{Change, Expect, Key, Live, PrivateExpect, PrivateWrite, StoreError, Write};
+use store::{Change, Expect, Key, Live, PrivateExpect, PrivateWrite, StoreError, Stored, Visibility, Write};
 
 use crate::duplicates::{Resemblance, compare};
+use crate::find::bare;
 use crate::people::Entry;
-use crate::{Cui, Find, IdentityError, People, PersonCard, Registration, today};
+use crate::{Cui, DocumentKind, FieldError, Find, IdentityError, Nit, People, PersonCard, Registration, today};
 
 /// At most so many persons are shown.
 const MOST: usize = 20;
@@ -36,8 +37,6 @@ pub struct Sent<'a> {
     pub key: &'a str,
     /// Persons shown as alike of whom was said "not the same": ids.
     pub not_the_same: &'a [String],
-    /// Clinical file number at the facility; empty for none.
-    pub file: &'a str,
 }
 
 /// Somebody registered.
@@ -80,12 +79,30 @@ pub async fn find(
 /// The question as the store answers it: as written, whoever keeps the person.
 fn written(asked: &Find, facility: Option<&str>) -> Result<Query, IdentityError> {
     let mut pairs: Vec<(String, String)> = asked.words.iter().map(|word| ("name".into(), word.clone())).collect();
-    pairs.extend(asked.cui.iter().map(|cui| ("identifier".into(), format!("{}|{}", system::CUI, cui.digits()))));
-    pairs.extend(asked.birth.iter().map(|date| ("birthdate".into(), date.to_string())));
-    if let Some(file) = &asked.file {
-        let plain: String = file.chars().filter(|c| c.is_alphanumeric() || *c == '-').collect();
-        let value = format!("{}|{}/{plain}", system::FILE_NUMBER, facility.unwrap_or_default());
-        pairs.push(("identifier".into(), value));
+    let any_of = |numbers: &[(&str, String)]| {
+        let each = numbers.iter().map(|(system, value)| format!("{system}|{value}"));
+        ("identifier".to_owned(), each.collect::<Vec<_>>().join(","))
+    };
+    pairs.extend(asked.cui.iter().map(|cui| {
+        let systems = [system::CUI, system::DOUBTED_CUI, system::IGSS_NUMBER, system::FOREIGN_ID];
+        any_of(&systems.map(|system| (system, cui.digits().to_owned())))
+    }));
+    if !asked.births.is_empty() {
+        let days = asked.births.iter().map(Date::to_string).collect::<Vec<_>>();
+        pairs.push(("birthdate".into(), days.join(",")));
+    }
+    if let Some(number) = &asked.number {
+        let plain = |text: &str| text.chars().filter(|c| c.is_alphanumeric() || *c == '-').collect::<String>();
+        let upper = |text: &str| plain(text).to_uppercase();
+        let mut numbers = vec![
+            (system::FILE_NUMBER, format!("{}/{}", facility.unwrap_or_default(), plain(number))),
+            (system::FOREIGN_ID, upper(number)),
+            (system::IGSS_NUMBER, upper(number)),
+        ];
+        let passport = number.split_once(':').map(|(land, rest)| format!("{}:{}", upper(land), upper(rest)));
+        numbers.extend(passport.map(|passport| (system::PASSPORT, passport)));
+        numbers.extend(Nit::parse(number).map(|nit| (system::NIT, nit.as_str().to_owned())));
+        pairs.push(any_of(&numbers));
     }
     Ok(Query::parse(&["Patient"], &pairs)?)
 }
@@ -116,7 +133,8 @@ pub async fn duplicates(
     form: &Registration,
 ) -> Result<Vec<Candidate>, IdentityError> {
     people.follow(access.store()).await?;
-    let probe = Entry::typed(form);
+    let facility = cx.facility.as_ref().map(|facility| facility.id.as_str());
+    let probe = Entry::typed(form, facility, today(cx.now));
     let mut alike = people.with(|people| {
         let near = people.near(&cx.institution, &probe).into_iter();
         near.filter_map(|(id, other)| compare(&probe, other).map(|(score, why)| (score, id.to_owned(), why)))
@@ -139,14 +157,17 @@ pub async fn duplicates(
 /// Whoever learns that nobody is alike has asked the index as well: it is counted and written down.
 async fn asked_for_nobody(access: &Access, cx: &Cx, form: &Registration) -> Result<(), IdentityError> {
     let words = crate::name::words(&form.person_name().full());
-    let asked = Find { words, cui: Cui::parse(&form.cui).ok(), ..Find::default() };
+    let numbers = [&form.passport_number, &form.foreign_id, &form.igss_number, &form.nit, &form.file];
+    let number = numbers.into_iter().find(|number| !bare(number).is_empty()).cloned();
+    let asked = Find { words, cui: Cui::parse(&form.cui).ok(), number, ..Find::default() };
     if !asked.is_empty() {
         access.index_search(cx, &Query { count: Some(1), ..written(&asked, None)? }).await?;
     }
     Ok(())
 }
 
-/// Registers a person at the caller's facility. Each "not the same" is kept as a Basic.
+/// Registers a person at the caller's facility. Each "not the same" is kept as a Basic. A CUI that
+/// somebody else of the institution has is taken only in doubt, which a Basic keeps for review.
 ///
 /// # Errors
 /// `Fields` for the form, the gate's for the rest.
@@ -157,11 +178,18 @@ pub async fn register(
     sent: &Sent<'_>,
 ) -> Result<Registered, IdentityError> {
     let mut patient = form.check(today(cx.now)).map_err(IdentityError::Fields)?.patient;
+    let once = format!("{}/{}", cx.actor.label(), sent.key);
+    let holders = holders(access, cx, form).await?;
+    if !holders.is_empty() && form.cui_doubt.trim().is_empty() {
+        let before = access.store().private(ONCE, &once).await?;
+        let id = before.and_then(|record| String::from_utf8(record.value).ok()).ok_or_else(taken)?;
+        return Ok(Registered { id, repeated: true });
+    }
     let entropy = access.store().entropy();
     let id = entropy.id();
     if let Some(facility) = &cx.facility {
         patient.set("managingOrganization", json!({ "reference": format!("Organization/{}", facility.id) }));
-        let number: String = sent.file.chars().filter(|c| c.is_alphanumeric() || *c == '-').take(40).collect();
+        let number: String = form.file.chars().filter(|c| c.is_alphanumeric() || *c == '-').take(40).collect();
         if !number.is_empty() {
             let mut identifiers = patient.items("identifier").to_vec();
             let value = format!("{}/{number}", facility.id);
@@ -172,9 +200,17 @@ pub async fn register(
     let put =
         |key: Key, value: &Value| Change { key, expect: Expect::Absent, write: Write::Put(value.to_bytes().into()) };
     let mut changes = vec![put(Key::new("Patient", &id), &patient)];
+    let day = today(cx.now);
     let others = sent.not_the_same.iter().filter(|other| fhir::is_id(other));
-    changes.extend(others.map(|other| put(Key::new("Basic", entropy.id()), &judged(&id, other, today(cx.now)))));
-    let once = format!("{}/{}", cx.actor.label(), sent.key);
+    let different = others.map(|other| beside("no-es-la-misma", &id, other, day));
+    let doubted = holders.iter().map(|other| {
+        let mut basic = beside("cui-en-duda", &id, other, day);
+        let why = json!({ "url": system::EXT_DOUBT, "valueString": form.cui_doubt.trim() });
+        let extensions = basic.items("extension").iter().cloned().chain([why]).collect::<Vec<_>>();
+        basic.set("extension", extensions);
+        basic
+    });
+    changes.extend(different.chain(doubted).map(|basic| put(Key::new("Basic", entropy.id()), &basic)));
     let private = vec![PrivateWrite {
         kind: ONCE,
         key: once.clone(),
@@ -195,13 +231,31 @@ pub async fn register(
     }
 }
 
-/// That two registrations were judged to be two people.
-fn judged(id: &str, other: &str, day: Date) -> Value {
+/// Who else of the institution has the CUI of a form, surely or in doubt: ids. For the rule alone:
+/// whoever asks learns that somebody has it, and that the index tells as well.
+async fn holders(access: &Access, cx: &Cx, form: &Registration) -> Result<Vec<String>, IdentityError> {
+    let Some(cui) = Cui::parse(&form.cui).ok().filter(|_| form.document == DocumentKind::Cui) else {
+        return Ok(Vec::new());
+    };
+    let numbers = [system::CUI, system::DOUBTED_CUI].map(|system| format!("{system}|{}", cui.digits()));
+    let ours = format!("{}|{}", system::CUSTODIAN, cx.institution);
+    let asked = [("identifier".to_owned(), numbers.join(",")), ("_security".to_owned(), ours)];
+    let found = access.store().search(&Query::parse(&["Patient"], &asked)?, &Visibility::All).await?.matches;
+    let active = |one: &&Stored| one.value().get("active").and_then(Value::as_bool) != Some(false);
+    Ok(found.iter().filter(active).map(|one| one.key.id.clone()).collect())
+}
+
+fn taken() -> IdentityError {
+    IdentityError::Fields(vec![FieldError { field: "cui", key: "identidad-error-cui-de-otra" }])
+}
+
+/// What was judged of two registrations: that they are two people, or that their CUI is in doubt.
+fn beside(kind: &str, id: &str, other: &str, day: Date) -> Value {
     json!({
         "resourceType": "Basic",
         "extension": [{
             "url": system::EXT_OTHER_PERSON, "valueReference": { "reference": format!("Patient/{other}") } }],
-        "code": { "coding": [{ "system": system::KIND, "code": "no-es-la-misma" }] },
+        "code": { "coding": [{ "system": system::KIND, "code": kind }] },
         "subject": { "reference": format!("Patient/{id}") },
         "created": day.to_string(),
     })
@@ -217,7 +271,8 @@ pub struct Correction<'a> {
 }
 
 /// Corrects the demographics of a person whose record is open to the caller; the version that was
-/// read has to be the current one, history keeps both, and the Provenance says why.
+/// read has to be the current one, history keeps both, and the Provenance says why. Nobody gets a
+/// CUI that somebody else has; one in doubt that nobody else has any more is in doubt no longer.
 ///
 /// # Errors
 /// `Fields` for the form, `NotFound`, `Stale`, the gate's.
@@ -230,6 +285,17 @@ pub async fn correct(
 ) -> Result<(), IdentityError> {
     let key = Key::new("Patient", id);
     let stored = access.read(cx, &key).await?;
+    let (mut form, before) = (form.clone(), Registration::of(&stored.value()));
+    let number = |one: &Registration| Cui::parse(&one.cui).ok();
+    let new = (number(&form), &form.cui_doubt) != (number(&before), &before.cui_doubt);
+    if new || !form.cui_doubt.is_empty() {
+        let others = holders(access, cx, &form).await?.iter().any(|other| other != id);
+        if others && new {
+            return Err(taken());
+        } else if !others {
+            form.cui_doubt.clear();
+        }
+    }
     let patient = form.apply(&stored.value(), today(cx.now)).map_err(IdentityError::Fields)?.patient;
     let expect = Expect::Version(correction.version);
     let change = Change { key, expect, write: Write::Put(patient.to_bytes().into()) };

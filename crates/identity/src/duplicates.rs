@@ -2,13 +2,18 @@
 //!
 //! A score says in which order they are shown, not whether they are the same. What is missing
 //! weighs nothing. Twins are never proposed as one another: without a shared given name or CUI,
-//! the same day, surnames and place are a sibling.
+//! the same day, surnames and place are a sibling. Whoever has the very same number that only one
+//! person can have is always proposed, whatever speaks against it.
+
+use access::system;
 
 use crate::Cui;
 use crate::people::Entry;
 
 /// From here on somebody is proposed.
 const SHOWN_FROM: i32 = 8;
+/// What a number that only one person can have weighs, at the least.
+const SURE: i32 = 12;
 
 /// Why somebody is proposed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,6 +38,14 @@ pub enum Resemblance {
     SamePlace,
     /// The same mother and birth order.
     SameBirth,
+    /// The same passport or foreign document.
+    SameDocument,
+    /// The same file number at the same facility.
+    SameFile,
+    /// The same IGSS number; whoever depends on a member may carry the member's.
+    SameIgss,
+    /// The same NIT.
+    SameNit,
 }
 
 impl Resemblance {
@@ -49,13 +62,23 @@ impl Resemblance {
             Self::SameBirthYear => "parecido-mismo-anio",
             Self::SamePlace => "parecido-mismo-municipio",
             Self::SameBirth => "parecido-mismo-nacimiento",
+            Self::SameDocument => "parecido-mismo-documento",
+            Self::SameFile => "parecido-mismo-expediente",
+            Self::SameIgss => "parecido-misma-afiliacion",
+            Self::SameNit => "parecido-mismo-nit",
         }
+    }
+
+    /// Whether it is of a number that a household may share: alone it makes nobody the same.
+    fn is_shared(self) -> bool {
+        matches!(self, Self::SameIgss | Self::SameNit)
     }
 
     fn weight(self) -> i32 {
         match self {
-            Self::SameCui => 12,
+            Self::SameCui | Self::SameDocument | Self::SameFile => SURE,
             Self::SameBirth => 10,
+            Self::SameIgss | Self::SameNit => 8,
             Self::SameNames => 7,
             Self::NearCui | Self::SameBirthDate => 5,
             Self::SomeNames => 4,
@@ -76,8 +99,9 @@ pub(crate) fn compare(one: &Entry, other: &Entry) -> Option<(i32, Vec<Resemblanc
         (Some(_), Some(_)) => against += 8,
         _ => {}
     }
+    reasons.extend(shared_numbers(one, other));
     if let (Some(a), Some(b)) = (&one.newborn, &other.newborn) {
-        if a.0 == b.0 && a.1 != b.1 && one.birth == other.birth {
+        if reasons.iter().all(|reason| reason.is_shared()) && a.0 == b.0 && a.1 != b.1 && one.birth == other.birth {
             return None;
         }
         if a == b {
@@ -85,7 +109,7 @@ pub(crate) fn compare(one: &Entry, other: &Entry) -> Option<(i32, Vec<Resemblanc
         }
     }
     let given = one.given.iter().any(|name| other.given.contains(name));
-    if !given && !one.given.is_empty() && !other.given.is_empty() && reasons.is_empty() {
+    if !given && !one.given.is_empty() && !other.given.is_empty() && reasons.iter().all(|reason| reason.is_shared()) {
         return None;
     }
     let surname = one.surnames.iter().any(|name| other.surnames.contains(name));
@@ -122,9 +146,24 @@ pub(crate) fn compare(one: &Entry, other: &Entry) -> Option<(i32, Vec<Resemblanc
     if !one.municipality.is_empty() && one.municipality == other.municipality {
         reasons.push(Resemblance::SamePlace);
     }
+    let sure = reasons.iter().any(|reason| reason.weight() == SURE);
     let score = reasons.iter().map(|reason| reason.weight()).sum::<i32>() - against;
+    let score = if sure { score.max(SURE) } else { score };
     reasons.sort();
     (score >= SHOWN_FROM).then_some((score, reasons))
+}
+
+/// The other numbers that both have.
+fn shared_numbers(one: &Entry, other: &Entry) -> Vec<Resemblance> {
+    let shared = one.numbers.iter().filter(|number| other.numbers.contains(number));
+    let kind = |(kind, _): &(&str, String)| match *kind {
+        system::IGSS_NUMBER => Resemblance::SameIgss,
+        system::NIT => Resemblance::SameNit,
+        _ => Resemblance::SameDocument,
+    };
+    let mut reasons: Vec<Resemblance> = shared.map(kind).collect();
+    reasons.extend(one.files.iter().any(|file| other.files.contains(file)).then_some(Resemblance::SameFile));
+    reasons
 }
 
 /// One digit different, or two neighbours swapped.
@@ -147,7 +186,11 @@ mod tests {
     fn reasons(change: impl FnOnce(&mut Registration)) -> Option<Vec<Resemblance>> {
         let mut other = rosa();
         change(&mut other);
-        compare(&Entry::typed(&rosa()), &Entry::typed(&other)).map(|(_, reasons)| reasons)
+        compare(&typed(&rosa()), &typed(&other)).map(|(_, reasons)| reasons)
+    }
+
+    fn typed(form: &Registration) -> Entry {
+        Entry::typed(form, Some("post"), jiff::civil::Date::constant(2026, 11, 24))
     }
 
     #[test]
@@ -175,6 +218,38 @@ mod tests {
     }
 
     #[test]
+    fn whoever_has_a_number_of_one_person_is_proposed_whatever_speaks_against_it() {
+        use Resemblance::*;
+        let stranger = |change: fn(&mut Registration)| {
+            let mut one = Registration {
+                given1: "Wilmer".into(),
+                surname1: "Paz".into(),
+                sex: "male".into(),
+                birth_date: "05/05/1990".into(),
+                ..Registration::default()
+            };
+            change(&mut one);
+            let mut other = Registration { cui: String::new(), ..rosa() };
+            change(&mut other);
+            compare(&typed(&one), &typed(&other)).map(|(_, reasons)| reasons)
+        };
+        let passport = |form: &mut Registration| {
+            (form.passport_country, form.passport_number) = ("hnd".into(), " e 123".into());
+        };
+        assert_eq!(stranger(passport), Some(vec![SameDocument]));
+        assert_eq!(stranger(|form| form.foreign_id = "0801-1990".into()), Some(vec![SameDocument]));
+        assert_eq!(stranger(|form| form.file = "77-2026".into()), Some(vec![SameFile]));
+        assert_eq!(stranger(|form| form.cui = "9000 00074 1601".into()), Some(vec![SameCui]));
+        assert_eq!(stranger(|form| form.igss_number = "176-123456".into()), None, "the number of who pays for both");
+        assert_eq!(stranger(|_| {}), None);
+        let same_day = |other: &mut Registration| {
+            (other.cui, other.nit) = (String::new(), "1000002-K".into());
+            other.given1 = "Roza".into();
+        };
+        assert!(reasons(same_day).is_some(), "by name");
+    }
+
+    #[test]
     fn twins_and_namesakes_are_not_proposed() {
         let twin = |other: &mut Registration| {
             other.cui = String::new();
@@ -199,7 +274,7 @@ mod tests {
             given2: String::new(),
             ..rosa()
         };
-        let (first, second) = (Entry::typed(&newborn("1")), Entry::typed(&newborn("2")));
+        let (first, second) = (typed(&newborn("1")), typed(&newborn("2")));
         assert_eq!(compare(&first, &second), None);
         assert!(compare(&first, &first).is_some_and(|(_, reasons)| reasons.contains(&Resemblance::SameBirth)));
     }

@@ -12,6 +12,7 @@ pub mod demo;
 mod document;
 mod duplicates;
 mod error;
+mod find;
 pub mod name;
 #[cfg(test)]
 mod outside;
@@ -19,13 +20,15 @@ mod people;
 mod person;
 mod registration;
 
-pub use age::{age_text, age_years, parse_date, print_date, today};
+pub use age::{age_text, age_years, parse_date, print_date, today, written_days};
 pub use commands::{Candidate, Correction, Registered, Sent, correct, duplicates, find, register};
 pub use cui::{Cui, CuiFormat, CuiProblem, Origin};
 pub use document::{Document, IgssNumber, NO_DOCUMENT_REASONS, Nit};
 pub use duplicates::Resemblance;
 pub use error::IdentityError;
+pub use find::{Find, Line};
 pub use name::PersonName;
-pub use people::{Find, People};
+pub use people::People;
 pub use person::PersonCard;
+pub(crate) use registration::read_birth;
 pub use registration::{Checked, DocumentKind, FieldError, Registration};

@@ -12,48 +12,9 @@ use fhir::Value;
 use jiff::civil::Date;
 use store::{Stored, View};
 
+use crate::find::bare;
 use crate::name::{fold, sound, words};
-use crate::{Cui, PersonName, Registration, parse_date};
-
-/// Who is looked for, read from one line of text.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Find {
-    /// A CUI, whole.
-    pub cui: Option<Cui>,
-    /// Birth date.
-    pub birth: Option<Date>,
-    /// Clinical file number at the caller's facility.
-    pub file: Option<String>,
-    /// Words of the name, folded.
-    pub words: Vec<String>,
-}
-
-impl Find {
-    /// Reads what was typed: names in any order, `dd/mm/aaaa`, a CUI with or without spaces, a
-    /// file number, together or alone.
-    pub fn parse(text: &str) -> Self {
-        let mut find = Self::default();
-        let (mut numbers, mut names) = (Vec::new(), Vec::new());
-        for token in text.split_whitespace() {
-            match parse_date(token) {
-                Some(date) => find.birth = Some(date),
-                None if token.chars().any(|c| c.is_ascii_digit()) => numbers.push(token),
-                None => names.push(token),
-            }
-        }
-        find.cui = Cui::parse(&numbers.concat()).ok();
-        if find.cui.is_none() {
-            find.file = numbers.first().map(|number| (*number).to_owned());
-        }
-        find.words = words(&names.join(" "));
-        find
-    }
-
-    /// Whether nothing is asked.
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
-}
+use crate::{Cui, Find, IgssNumber, Nit, PersonName, Registration, read_birth};
 
 /// What the matcher knows of a person.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -68,8 +29,16 @@ pub(crate) struct Entry {
     pub(crate) municipality: String,
     /// Mother's CUI and birth order.
     pub(crate) newborn: Option<(String, String)>,
-    files: Vec<String>,
+    /// Passport, foreign document, IGSS and NIT: system and bare number.
+    pub(crate) numbers: Vec<(&'static str, String)>,
+    /// Facility and bare number.
+    pub(crate) files: Vec<String>,
+    /// No longer in use.
+    retired: bool,
 }
+
+/// The systems of other numbers.
+const NUMBERS: [&str; 4] = [system::PASSPORT, system::FOREIGN_ID, system::IGSS_NUMBER, system::NIT];
 
 impl Entry {
     pub(crate) fn of(patient: &Value) -> Self {
@@ -84,25 +53,41 @@ impl Entry {
         let split = |pair: &str| pair.split_once('/').map(|(a, b)| (a.to_owned(), b.to_owned()));
         Self {
             institution: custodian.next().and_then(|one| one.text_at(&["code"])).unwrap_or_default().to_owned(),
-            cui: identifiers(system::CUI).find_map(|value| Cui::parse(value).ok()),
+            cui: [system::CUI, system::DOUBTED_CUI]
+                .into_iter()
+                .find_map(|system| identifiers(system).find_map(|value| Cui::parse(value).ok())),
             birth: patient.text_at(&["birthDate"]).unwrap_or_default().to_owned(),
             sex: patient.text_at(&["gender"]).unwrap_or_default().to_owned(),
             municipality: municipality.and_then(|one| one.text_at(&["valueCode"])).unwrap_or_default().to_owned(),
             newborn: identifiers(system::NEWBORN).find_map(split),
-            files: identifiers(system::FILE_NUMBER).map(str::to_owned).collect(),
+            numbers: NUMBERS
+                .into_iter()
+                .flat_map(|system| identifiers(system).map(move |value| (system, bare(value))))
+                .collect(),
+            files: identifiers(system::FILE_NUMBER).filter_map(file).collect(),
+            retired: patient.get("active").and_then(Value::as_bool) == Some(false),
             ..Self::named(&PersonName::of(patient).unwrap_or_default())
         }
     }
 
-    /// What a form that is still being typed says.
-    pub(crate) fn typed(form: &Registration) -> Self {
+    /// What a form that is still being typed at a facility says.
+    pub(crate) fn typed(form: &Registration, facility: Option<&str>, today: Date) -> Self {
         let newborn = Cui::parse(&form.mother_cui).ok();
+        let passport = format!("{}{}", form.passport_country, form.passport_number);
+        let igss = IgssNumber::parse(&form.igss_number).map(|igss| igss.as_str().to_owned());
+        let nit = Nit::parse(&form.nit).map(|nit| nit.as_str().to_owned());
+        let numbers = [Some(passport), Some(form.foreign_id.clone()), igss, nit];
         Self {
             cui: Cui::parse(&form.cui).ok(),
-            birth: parse_date(&form.birth_date).map(|date| date.to_string()).unwrap_or_default(),
+            birth: read_birth(&form.birth_date, today).ok().map(|date| date.to_string()).unwrap_or_default(),
             sex: form.sex.clone(),
             municipality: form.municipality.clone(),
             newborn: newborn.map(|cui| (cui.digits().to_owned(), form.birth_order.trim().to_owned())),
+            numbers: (NUMBERS.into_iter().zip(numbers))
+                .filter_map(|(system, number)| Some((system, bare(&number?))))
+                .filter(|(_, number)| !number.is_empty())
+                .collect(),
+            files: facility.and_then(|facility| file(&format!("{facility}/{}", form.file))).into_iter().collect(),
             ..Self::named(&form.person_name())
         }
     }
@@ -117,7 +102,13 @@ impl Entry {
     fn keys(&self) -> BTreeSet<String> {
         let mut keys: BTreeSet<String> = self.words.iter().map(|word| format!("n{}", sound(word))).collect();
         keys.extend(self.cui.iter().map(|cui| format!("c{}", cui.digits())));
-        keys.extend(self.files.iter().map(|file| format!("f{}", fold(file))));
+        keys.extend(self.files.iter().map(|file| format!("f{file}")));
+        keys.extend(self.newborn.iter().map(|(mother, _)| format!("m{mother}")));
+        for (system, number) in &self.numbers {
+            keys.insert(format!("d{number}"));
+            // A passport is asked for by its number as well, without the country before it.
+            keys.extend(number.get(3..).filter(|_| *system == system::PASSPORT).map(|number| format!("d{number}")));
+        }
         if !self.birth.is_empty() {
             keys.insert(format!("b{}", self.birth));
         }
@@ -125,12 +116,19 @@ impl Entry {
     }
 }
 
+/// A file number as it is looked for: facility and bare number.
+fn file(value: &str) -> Option<String> {
+    let (facility, number) = value.split_once('/')?;
+    let number = bare(number);
+    (!number.is_empty()).then(|| format!("{}/{number}", fold(facility)))
+}
+
 /// The matcher.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct People {
     seq: u64,
     entries: BTreeMap<String, Entry>,
-    /// Key and id: a name's sound, a CUI, a birth date, a file number.
+    /// Key and id: a name's sound, a CUI, a mother's, a birth date, a file or another number.
     keys: BTreeSet<(String, String)>,
 }
 
@@ -183,13 +181,21 @@ impl People {
     /// Persons of an institution (empty: of all) that fit everything asked, best first.
     pub fn matching(&self, institution: &str, facility: Option<&str>, find: &Find, most: usize) -> Vec<String> {
         let mut sets = Vec::new();
-        sets.extend(find.cui.iter().map(|cui| self.with_key(&format!("c{}", cui.digits()), false)));
-        sets.extend(find.birth.iter().map(|date| self.with_key(&format!("b{date}"), false)));
-        if let Some(file) = &find.file {
-            let key = format!("f{}", fold(&format!("{}/{file}", facility.unwrap_or_default())));
-            sets.push(self.with_key(&key, false));
+        let any_of =
+            |keys: &[String]| -> BTreeSet<&str> { keys.iter().flat_map(|key| self.with_key(key, false)).collect() };
+        // The IGSS gives out the CUI as its number, other countries' numbers may look like one, and
+        // a newborn is known by the mother's.
+        sets.extend(find.cui.iter().map(|cui| any_of(&["c", "d", "m"].map(|kind| format!("{kind}{}", cui.digits())))));
+        if !find.births.is_empty() {
+            sets.push(any_of(&find.births.iter().map(|date| format!("b{date}")).collect::<Vec<_>>()));
         }
-        sets.extend(find.words.iter().map(|word| self.with_key(&format!("n{}", sound(word)), word.len() > 1)));
+        if let Some(number) = &find.number {
+            let at_home = file(&format!("{}/{number}", facility.unwrap_or_default()));
+            let mut keys = vec![format!("d{}", bare(number))];
+            keys.extend(at_home.map(|file| format!("f{file}")));
+            sets.push(any_of(&keys));
+        }
+        sets.extend(find.words.iter().map(|word| self.with_key(&format!("n{}", sound(word)), true)));
         sets.sort_by_key(BTreeSet::len);
         let Some((first, others)) = sets.split_first() else { return Vec::new() };
         let fits = |id: &&&str| others.iter().all(|set| set.contains(**id));
@@ -220,7 +226,7 @@ impl People {
         let entry = |id| self.entries.get_key_value(id).map(|(id, entry)| (id.as_str(), entry));
         ids.into_iter()
             .filter_map(entry)
-            .filter(|(_, one)| institution.is_empty() || one.institution == institution)
+            .filter(|(_, one)| !one.retired && (institution.is_empty() || one.institution == institution))
             .collect()
     }
 }
@@ -253,24 +259,49 @@ mod tests {
     }
 
     #[test]
-    fn one_line_is_read_in_its_parts() {
-        let find = Find::parse("Caal 9000 00074 1601 02/03/1968 Rosa");
-        assert_eq!(find.cui.map(|cui| cui.digits().to_owned()).as_deref(), Some("9000000741601"));
-        assert_eq!(
-            (find.birth, find.words),
-            (Some(Date::constant(1968, 3, 2)), vec!["caal".to_owned(), "rosa".to_owned()])
-        );
-        assert_eq!(Find::parse("77-2026").file.as_deref(), Some("77-2026"));
-        assert!(Find::parse(" % ' -- ").is_empty());
-    }
-
-    #[test]
     fn names_are_found_in_any_order_accent_and_spelling() {
-        for text in ["rosa caal", "CHOC rosa", "ixmucane", "Kaal Roza", "ixm", "02/03/1968", "rosa 02/03/1968"] {
+        for text in [
+            "rosa caal",
+            "CHOC rosa",
+            "ixmucane",
+            "Kaal Roza",
+            "ixm",
+            "02/03/1968",
+            "rosa 02/03/1968",
+            "2/3/68",
+            "2 de marzo de 1968",
+        ] {
             assert_eq!(find(text), ["rosa"], "{text}");
         }
         assert_eq!(find("basques koy"), ["vasquez"]);
         assert!(find("rosa vasquez").is_empty() && find("rosa 03/02/1968").is_empty() && find("").is_empty());
+    }
+
+    #[test]
+    fn every_number_finds_its_person_however_it_is_written() {
+        let mut people = people();
+        let mut wilmer = patient("Wilmer", "Paz", "1990-05-05", "MSPAS");
+        let one = |system: &str, value: &str| json!({ "system": system, "value": value });
+        wilmer.set(
+            "identifier",
+            json!([
+                one(system::PASSPORT, "HND:E123456"),
+                one(system::FOREIGN_ID, "0801-1990-12345"),
+                one(system::IGSS_NUMBER, "176-123456"),
+                one(system::NIT, "1000002-K"),
+                one(system::NEWBORN, "9000000741601/1"),
+                one(system::FILE_NUMBER, "post/77-2026"),
+            ]),
+        );
+        people.put("wilmer", Some(&wilmer));
+        let numbers =
+            ["e 123456", "HND:E123456", "0801-1990-12345", "080119901 2345", "176123456", "1000002k", "77 2026"];
+        for text in numbers.into_iter().chain(["9000 00074 1601", "wilmer E123456"]) {
+            let text = text.replace("e 1", "e1");
+            assert_eq!(people.matching("MSPAS", Some("post"), &Find::parse(&text), 20), ["wilmer"], "{text}");
+        }
+        assert!(people.matching("MSPAS", Some("elsewhere"), &Find::parse("77-2026"), 20).is_empty());
+        assert!(people.matching("MSPAS", Some("post"), &Find::parse("E12345"), 20).is_empty(), "whole numbers only");
     }
 
     #[test]

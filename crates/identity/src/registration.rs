@@ -7,7 +7,7 @@ use jiff::civil::Date;
 
 use crate::name::tidy;
 use crate::{Cui, CuiFormat, CuiProblem, Document, IgssNumber, NO_DOCUMENT_REASONS, Nit, Origin, PersonName};
-use crate::{parse_date, print_date};
+use crate::{print_date, written_days};
 
 /// R4's extension that says whether an interpreter is needed.
 const EXT_INTERPRETER: &str = "http://hl7.org/fhir/StructureDefinition/patient-interpreterRequired";
@@ -15,6 +15,8 @@ const BCP47: &str = "urn:ietf:bcp:47";
 const ROLE_CODE: &str = "http://terminology.hl7.org/CodeSystem/v3-RoleCode";
 const MOTHER: &str = "MTH";
 const OLDEST_YEARS: i16 = 125;
+/// Somebody older than this writes the whole year.
+const LIKELY_YEARS: i16 = 110;
 
 /// The extensions that the form writes.
 const EXTENSIONS: [&str; 6] = [
@@ -80,6 +82,8 @@ impl DocumentKind {
 pub struct Registration {
     pub document: DocumentKind,
     pub cui: String,
+    /// Why a CUI that somebody else has is taken all the same, in doubt; empty for no doubt.
+    pub cui_doubt: String,
     /// ISO 3166-1 alpha-3.
     pub passport_country: String,
     pub passport_number: String,
@@ -91,6 +95,8 @@ pub struct Registration {
     pub no_document_reason: String,
     pub igss_number: String,
     pub nit: String,
+    /// Clinical file number at the facility that registers; a Patient may have more, elsewhere.
+    pub file: String,
     pub given1: String,
     pub given2: String,
     pub surname1: String,
@@ -189,9 +195,12 @@ impl Registration {
         let mut identifiers = patient.items("identifier").to_vec();
         let number = |system: &str, value: &str| json!({ "system": system, "value": value });
         let shown = before.document.system().filter(|_| before.document != self.document);
+        let said = document.as_ref().and_then(Document::identifier);
+        let (sure, doubted) = if self.is_doubted() { (None, said.map(|one| self.doubted(one))) } else { (said, None) };
         for (system, said) in [
             (shown, None),
-            (self.document.system(), document.as_ref().and_then(Document::identifier)),
+            (Some(system::DOUBTED_CUI), doubted),
+            (self.document.system(), sure),
             (Some(system::IGSS_NUMBER), igss.map(|igss| number(system::IGSS_NUMBER, igss.as_str()))),
             (Some(system::NIT), nit.map(|nit| number(system::NIT, nit.as_str()))),
         ] {
@@ -236,7 +245,8 @@ impl Registration {
         let (passport, newborn) = (identifier(system::PASSPORT), identifier(system::NEWBORN));
         let (passport_country, passport_number) = passport.split_once(':').unwrap_or_default();
         let (mother_cui, birth_order) = newborn.split_once('/').unwrap_or_default();
-        let cui = identifier(system::CUI);
+        let sure = identifier(system::CUI);
+        let (cui, cui_doubt) = if sure.is_empty() { doubted(patient) } else { (sure, String::new()) };
         let foreign_id = identifier(system::FOREIGN_ID);
         let document = [
             (DocumentKind::Cui, &cui),
@@ -251,6 +261,7 @@ impl Registration {
         Self {
             document: kind,
             cui,
+            cui_doubt,
             passport_country: passport_country.to_owned(),
             passport_number: passport_number.to_owned(),
             foreign_id,
@@ -259,6 +270,7 @@ impl Registration {
             no_document_reason: code(system::EXT_NO_DOCUMENT),
             igss_number: identifier(system::IGSS_NUMBER),
             nit: identifier(system::NIT),
+            file: String::new(),
             given1: text(given.next()),
             given2: given.collect::<Vec<_>>().join(" "),
             surname1: name.surname1,
@@ -297,8 +309,29 @@ impl Registration {
         }
     }
 
+    fn is_doubted(&self) -> bool {
+        self.document == DocumentKind::Cui && !self.cui_doubt.trim().is_empty()
+    }
+
+    /// A CUI in doubt is none to whoever asks for a CUI, and says why.
+    fn doubted(&self, mut identifier: Value) -> Value {
+        identifier.set("use", "temp");
+        identifier.set("system", system::DOUBTED_CUI);
+        let why = json!({ "url": system::EXT_DOUBT, "valueString": tidy(&self.cui_doubt) });
+        identifier.set("extension", json!([why]));
+        identifier
+    }
+
     fn document(&self, findings: &mut Findings) -> Option<Document> {
         match self.document {
+            DocumentKind::Cui if self.cui.trim().is_empty() => {
+                findings.error("cui", "identidad-error-cui-falta");
+                None
+            }
+            DocumentKind::Newborn if self.mother_cui.trim().is_empty() => {
+                findings.error("mother_cui", "identidad-error-cui-madre-falta");
+                None
+            }
             DocumentKind::Cui => checked_cui("cui", &self.cui, findings).map(Document::Cui),
             DocumentKind::Newborn => {
                 let mother = checked_cui("mother_cui", &self.mother_cui, findings);
@@ -365,13 +398,9 @@ impl Registration {
             if date.len() < 8 && fhir::date(&iso).is_some_and(|(year, _, _)| year <= today.year()) {
                 return Some(iso);
             }
-            match parse_date(date) {
-                None => findings.error("birth_date", "identidad-error-fecha"),
-                Some(born) if born > today => findings.error("birth_date", "identidad-error-fecha-futura"),
-                Some(born) if born.year() < today.year() - OLDEST_YEARS => {
-                    findings.error("birth_date", "identidad-error-fecha-antigua");
-                }
-                Some(born) => return Some(born.to_string()),
+            match read_birth(date, today) {
+                Err(key) => findings.error("birth_date", key),
+                Ok(born) => return Some(born.to_string()),
             }
         } else if !age.is_empty() {
             match age.parse::<i16>() {
@@ -506,6 +535,31 @@ impl Registration {
         say(&mut all, |_| true, (!self.language.is_empty()).then_some(said));
         all
     }
+}
+
+/// A birth date as it was written, or the key of what is wrong with it. A year of two digits is the
+/// one that lets somebody live; of two that do, the whole year is asked.
+pub(crate) fn read_birth(text: &str, today: Date) -> Result<Date, &'static str> {
+    let days = written_days(text).ok_or("identidad-error-fecha")?;
+    let lives = |day: &&Date| **day <= today && day.year() >= today.year() - LIKELY_YEARS;
+    let living: Vec<&Date> = days.iter().filter(lives).collect();
+    match (&days[..], &living[..]) {
+        ([], _) => Err("identidad-error-fecha-no-existe"),
+        ([_, _], [day]) => Ok(**day),
+        ([_, _], _) => Err("identidad-error-fecha-siglo"),
+        ([day, ..], _) if *day > today => Err("identidad-error-fecha-futura"),
+        ([day, ..], _) if day.year() < today.year() - OLDEST_YEARS => Err("identidad-error-fecha-antigua"),
+        ([day, ..], _) => Ok(*day),
+    }
+}
+
+/// The CUI that a person has in doubt, and why.
+fn doubted(patient: &Value) -> (String, String) {
+    let ours = |one: &&Value| one.text_at(&["system"]) == Some(system::DOUBTED_CUI);
+    let Some(found) = patient.items("identifier").iter().find(ours) else { return Default::default() };
+    let why = found.items("extension").iter().find(|one| one.text_at(&["url"]) == Some(system::EXT_DOUBT));
+    let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
+    (text(found.text_at(&["value"])), text(why.and_then(|one| one.text_at(&["valueString"]))))
 }
 
 /// Puts what was said in the place of the first that it is about; nothing takes that one away. One
@@ -667,13 +721,30 @@ pub(crate) mod tests {
             [
                 ("cui", "identidad-error-cui-verificador"),
                 ("nit", "identidad-error-nit"),
-                ("birth_date", "identidad-error-fecha"),
+                ("birth_date", "identidad-error-fecha-no-existe"),
                 ("sex", "identidad-error-sexo"),
                 ("municipality", "identidad-error-municipio"),
                 ("phone", "identidad-error-telefono"),
             ]
         );
         let date = |text: &str| errors(&Registration { birth_date: text.into(), ..rosa() });
+        for (text, day) in [
+            ("02 07 1971", "1971-07-02"),
+            ("02/07/71", "1971-07-02"),
+            ("02/07/27", "1927-07-02"),
+            ("02/07/15", "2015-07-02"),
+            ("1971-07-02", "1971-07-02"),
+            ("2 de julio de 1971", "1971-07-02"),
+        ] {
+            let form = Registration { birth_date: text.into(), ..rosa() };
+            let patient = form.check(TODAY).expect(text).patient;
+            assert_eq!(patient.text_at(&["birthDate"]), Some(day), "{text}");
+        }
+        assert_eq!(date("02/07/24"), [("birth_date", "identidad-error-fecha-siglo")], "a child or a great-grandmother");
+        assert_eq!(date("ayer"), [("birth_date", "identidad-error-fecha")]);
+        let missing = |document| errors(&Registration { document, cui: " ".into(), birth_order: "1".into(), ..rosa() });
+        assert_eq!(missing(DocumentKind::Cui), [("cui", "identidad-error-cui-falta")]);
+        assert_eq!(missing(DocumentKind::Newborn), [("mother_cui", "identidad-error-cui-madre-falta")]);
         assert_eq!(date("25/11/2026"), [("birth_date", "identidad-error-fecha-futura")]);
         assert_eq!(date("01/01/1850"), [("birth_date", "identidad-error-fecha-antigua")]);
         assert_eq!(date(""), [("birth_date", "identidad-error-fecha-o-edad")]);
@@ -725,6 +796,29 @@ pub(crate) mod tests {
         assert_eq!([value(0), value(1), value(2)], [Some("9000000741601/2"), Some("HND:E123"), Some("0801-1990")]);
         assert_eq!(values[3].text_at(&["birthDate"]), Some("1956"));
         assert_eq!(values[4].text_at(&["name", "text"]), Some("Persona sin identificar"));
+    }
+
+    #[test]
+    fn a_cui_in_doubt_is_kept_as_none_with_its_reason_until_it_is_cleared() {
+        let doubt = "El DPI dice ese número".to_owned();
+        let form = Registration { cui_doubt: doubt.clone(), ..rosa() };
+        let patient = form.check(TODAY).expect("nobody is turned away").patient;
+        assert_eq!(fhir::validate(&patient), []);
+        assert!(!patient.to_string().contains(&format!("\"{}\"", system::CUI)), "{patient}");
+        let back = Registration::of(&patient);
+        assert_eq!((back.document, back.cui.as_str(), &back.cui_doubt), (DocumentKind::Cui, "9000000741601", &doubt));
+        assert_eq!(back.apply(&patient, TODAY).expect("again").patient, patient, "a correction of something else");
+        let cleared = Registration { cui_doubt: String::new(), ..back.clone() };
+        let cleared = cleared.apply(&patient, TODAY).expect("again").patient;
+        assert_eq!(cleared.get("identifier"), rosa().check(TODAY).expect("a form").patient.get("identifier"));
+        let other = Registration {
+            document: DocumentKind::None,
+            no_document_reason: "no-lo-trae".into(),
+            cui: String::new(),
+            cui_doubt: String::new(),
+            ..back
+        };
+        assert_eq!(other.apply(&patient, TODAY).expect("again").patient.get("identifier"), None);
     }
 
     #[test]

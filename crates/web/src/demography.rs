@@ -16,10 +16,11 @@ const LONGEST: usize = 200;
 const YES: &str = "si";
 
 /// What a registration says, field by field: name, label, value.
-pub fn told(of: &Registration) -> [(&'static str, Text, &str); 29] {
+pub fn told(of: &Registration) -> [(&'static str, Text, &str); 30] {
     [
         ("document", t("dem-documento"), of.document.code()),
         ("cui", t("dato-cui"), &of.cui),
+        ("cui_doubt", t("dem-duda"), &of.cui_doubt),
         ("mother_cui", t("dem-cui-madre"), &of.mother_cui),
         ("birth_order", t("dem-orden"), &of.birth_order),
         ("passport_country", t("dem-pais"), &of.passport_country),
@@ -97,10 +98,15 @@ pub fn read(form: &mut Form, before: &Registration) -> Registration {
     let of = |kind: DocumentKind, name: &str| if kind == document { text(name) } else { String::new() };
     let code = text("municipality");
     let place = place_names(&code);
+    let cui = of(DocumentKind::Cui, "cui");
+    // While the number stays, so does what is doubted of it.
+    let number = |text: &str| identity::Cui::parse(text).ok();
+    let cui_doubt = if number(&cui) == number(&before.cui) { before.cui_doubt.clone() } else { String::new() };
     let (municipality_name, department_name) = place.unwrap_or_default();
     Registration {
         document,
-        cui: of(DocumentKind::Cui, "cui"),
+        cui,
+        cui_doubt,
         passport_country: of(DocumentKind::Passport, "passport_country"),
         passport_number: of(DocumentKind::Passport, "passport_number"),
         foreign_id: of(DocumentKind::Foreign, "foreign_id"),
@@ -109,6 +115,7 @@ pub fn read(form: &mut Form, before: &Registration) -> Registration {
         no_document_reason: of(DocumentKind::None, "no_document_reason"),
         igss_number: text("igss_number"),
         nit: text("nit"),
+        file: text("file"),
         given1: text("given1"),
         given2: text("given2"),
         surname1: text("surname1"),
@@ -173,6 +180,9 @@ pub fn note_errors(form: &mut Form, errors: &[FieldError]) {
 /// One of identity's findings in words.
 pub fn finding(key: &str) -> Text {
     match key {
+        "identidad-error-cui-falta" => t("identidad-error-cui-falta"),
+        "identidad-error-cui-madre-falta" => t("identidad-error-cui-madre-falta"),
+        "identidad-error-cui-de-otra" => t("identidad-error-cui-de-otra"),
         "identidad-error-cui-digitos" => t("identidad-error-cui-digitos"),
         "identidad-error-cui-largo" => t("identidad-error-cui-largo"),
         "identidad-error-cui-verificador" => t("identidad-error-cui-verificador"),
@@ -185,6 +195,8 @@ pub fn finding(key: &str) -> Text {
         "identidad-error-documento-extranjero" => t("identidad-error-documento-extranjero"),
         "identidad-error-sin-documento" => t("identidad-error-sin-documento"),
         "identidad-error-fecha" => t("identidad-error-fecha"),
+        "identidad-error-fecha-no-existe" => t("identidad-error-fecha-no-existe"),
+        "identidad-error-fecha-siglo" => t("identidad-error-fecha-siglo"),
         "identidad-error-fecha-futura" => t("identidad-error-fecha-futura"),
         "identidad-error-fecha-antigua" => t("identidad-error-fecha-antigua"),
         "identidad-error-edad" => t("identidad-error-edad"),
@@ -212,6 +224,10 @@ pub fn resemblance(reason: Resemblance) -> Text {
         Resemblance::SameBirthYear => t("parecido-mismo-anio"),
         Resemblance::SamePlace => t("parecido-mismo-municipio"),
         Resemblance::SameBirth => t("parecido-mismo-nacimiento"),
+        Resemblance::SameDocument => t("parecido-mismo-documento"),
+        Resemblance::SameFile => t("parecido-mismo-expediente"),
+        Resemblance::SameIgss => t("parecido-misma-afiliacion"),
+        Resemblance::SameNit => t("parecido-mismo-nit"),
     }
 }
 
@@ -360,6 +376,13 @@ pub fn papers(form: &Form) -> (Field, Vec<(&'static str, Vec<Field>)>) {
     (form.radios("document", t("dem-documento"), &documents()), parts)
 }
 
+/// The summary names what is wrong in the order in which the page asks it.
+pub fn in_order(form: &mut Form, document: &Field, papers: &[(&str, Vec<Field>)], groups: &[Group]) {
+    let asked = papers.iter().map(|(_, fields)| fields).chain(groups.iter().map(|group| &group.fields));
+    let names: Vec<&str> = std::iter::once(document).chain(asked.flatten()).map(Field::name).collect();
+    form.in_order(&names);
+}
+
 /// The rest of the form.
 pub fn groups(form: &Form, places: &Places) -> Vec<Group> {
     let mut home = Group::new(t("dem-grupo-vive")).fields([
@@ -401,24 +424,24 @@ pub fn groups(form: &Form, places: &Places) -> Vec<Group> {
 
 /// What was looked for, carried into an empty form: a CUI, a day, names in the order they are said.
 pub fn carry(form: &mut Form, sought: &str) {
-    let (numbers, rest): (Vec<&str>, Vec<&str>) =
-        sought.split_whitespace().partition(|word| word.chars().any(|c| c.is_ascii_digit()));
-    let (days, numbers): (Vec<&str>, Vec<&str>) =
-        numbers.into_iter().partition(|word| identity::parse_date(word).is_some());
-    if let Some(day) = days.first() {
+    let identity::Line { cui, day, numbers, names } = identity::Line::read(sought);
+    if let Some(day) = day {
         form.set("birth_date", day);
+    }
+    if let Some(cui) = &cui {
+        form.set("cui", cui);
     }
     let number = numbers.concat();
     let digits = number.chars().filter(char::is_ascii_digit).count();
     let year = number.len() == 4 && digits == 4 && (number.starts_with("19") || number.starts_with("20"));
-    match identity::Cui::parse(&number) {
-        Ok(cui) => form.set("cui", cui),
+    let wrong = cui.is_none() && digits >= 9 && !number.chars().any(char::is_alphabetic);
+    match wrong {
         // A CUI that was typed wrong stands where the check speaks of it.
-        Err(_) if digits >= 9 && !number.chars().any(char::is_alphabetic) => form.set("cui", numbers.join(" ")),
-        Err(_) if year => {}
-        Err(_) => form.set("file", numbers.join(" ")),
+        true => form.set("cui", numbers.join(" ")),
+        false if year => {}
+        false => form.set("file", numbers.join(" ")),
     }
-    let names = identity::name::split_surnames(&rest.join(" "));
+    let names = identity::name::split_surnames(&names.join(" "));
     let into: &[&str] = match names.len() {
         0 | 1 => &["given1"],
         2 => &["given1", "surname1"],
@@ -457,6 +480,11 @@ mod tests {
         }
         assert_eq!((carried("Rosa Tzub", "surname1"), carried("CHI-318", "file")), ("Tzub".into(), "CHI-318".into()));
         assert_eq!(carried("", "given1"), "");
+        let spoken = "Rosa Caal 2 de marzo de 1968";
+        assert_eq!(
+            (carried(spoken, "birth_date").as_str(), carried(spoken, "surname1").as_str()),
+            ("2 de marzo de 1968", "Caal")
+        );
         let short = "Rosa 9000 00074 160";
         assert_eq!((carried(short, "cui"), carried(short, "file")), ("9000 00074 160".into(), String::new()));
         assert_eq!((carried("Rosa 1968", "file"), carried("77-2026", "file")), (String::new(), "77-2026".into()));
@@ -475,6 +503,6 @@ mod tests {
         assert_eq!((typed.cui.as_str(), typed.passport_number.as_str()), ("", "x-passport_number"));
         assert_eq!((typed.municipality_name.as_str(), typed.department_name.as_str()), ("Cobán", "Alta Verapaz"));
         let lost: Vec<_> = told(&typed).into_iter().filter(|(_, _, value)| value.is_empty()).collect();
-        assert_eq!(lost.len(), 5, "only the other documents' fields: {lost:?}");
+        assert_eq!(lost.len(), 6, "only the other documents' fields: {lost:?}");
     }
 }

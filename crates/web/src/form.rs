@@ -91,6 +91,12 @@ impl Form {
         date
     }
 
+    /// Puts what is wrong into the order of the fields of the page.
+    pub fn in_order(&mut self, fields: &[&str]) {
+        let at = |name: &str| fields.iter().position(|field| *field == name).unwrap_or(fields.len());
+        self.errors.sort_by_key(|(name, _)| at(name));
+    }
+
     /// Whether nothing is wrong.
     pub fn ok(&self) -> bool {
         self.errors.is_empty()
@@ -267,6 +273,11 @@ impl Field {
     /// Whether it is the field of this name.
     pub fn is(&self, name: &str) -> bool {
         self.name == name
+    }
+
+    /// Its name in the form.
+    pub fn name(&self) -> &'static str {
+        self.name
     }
 
     fn is_group(&self) -> bool {

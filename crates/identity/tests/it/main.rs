@@ -20,8 +20,14 @@ fn rosa() -> Registration {
     }
 }
 
+/// A CUI that is right and nobody else's.
+fn another_cui(nth: usize) -> String {
+    let right = (90_000_100..).filter_map(|serial| identity::Cui::compose(serial, "1601"));
+    right.map(|cui| cui.to_string()).nth(nth).expect("there are more")
+}
+
 fn sent<'a>(key: &'a str, not_the_same: &'a [String]) -> Sent<'a> {
-    Sent { key, not_the_same, file: "" }
+    Sent { key, not_the_same }
 }
 
 async fn found(world: &World, people: &Live<People>, cx: &access::Cx, text: &str) -> Vec<PersonCard> {
@@ -114,17 +120,90 @@ async fn the_matcher_rebuilt_equals_the_one_that_lived() {
     let live = Live::<People>::default();
     let nurse = world.nurse("Ixmucané");
     for number in 0..5 {
-        let form = Registration { given1: format!("Rosa{number}"), ..rosa() };
+        let rosa = Registration { cui: another_cui(number), ..rosa() };
+        let form = Registration { given1: format!("Rosa{number}"), ..rosa.clone() };
         let id = identity::register(&world.access, &nurse, &form, &sent(&number.to_string(), &[]))
             .await
             .expect("registered")
             .id;
         live.follow(world.store()).await.expect("the log");
         let correction = Correction { version: 1, reason: "" };
-        identity::correct(&world.access, &nurse, &id, correction, &rosa()).await.expect("corrected");
+        identity::correct(&world.access, &nurse, &id, correction, &rosa).await.expect("corrected");
         live.follow(world.store()).await.expect("the log");
     }
     let rebuilt = Live::<People>::default();
     rebuilt.follow(world.store()).await.expect("the log");
     assert!(live.with(|live| rebuilt.with(|rebuilt| live == rebuilt && rebuilt.len() == 5)));
+}
+
+#[tokio::test]
+async fn one_cui_is_never_two_people_s_without_a_reason_and_the_doubt_goes_when_it_is_cleared() {
+    let world = World::new().await;
+    let (access, nurse, people) = (&world.access, world.nurse("Ixmucané"), Live::<People>::default());
+    let first = identity::register(access, &nurse, &rosa(), &sent("a", &[])).await.expect("registered").id;
+    let wilmer = Registration {
+        given1: "Wilmer".into(),
+        surname1: "Paz".into(),
+        sex: "male".into(),
+        birth_date: "05/05/1990".into(),
+        ..rosa()
+    };
+    let alike = identity::duplicates(access, &people, &nurse, &wilmer).await.expect("the index answers");
+    assert!(alike[0].card.id == first && alike[0].reasons.contains(&Resemblance::SameCui), "whoever it is");
+    let of_another = |result: Result<_, IdentityError>| matches!(result, Err(IdentityError::Fields(fields)) if fields[0].key == "identidad-error-cui-de-otra");
+    let ids = [first.clone()];
+    let silent = identity::register(access, &nurse, &wilmer, &sent("b", &ids)).await;
+    assert!(of_another(silent.map(|_| ())), "no click makes a second");
+    let igss = identity::register(access, &world.igss_clerk("Claudia"), &rosa(), &sent("i", &[])).await;
+    assert!(igss.is_ok(), "what another institution keeps changes nothing");
+
+    let doubted = Registration { cui_doubt: "Así dice su DPI".into(), ..wilmer.clone() };
+    let second = identity::register(access, &nurse, &doubted, &sent("c", &ids)).await.expect("no dead end").id;
+    let log = world.store().changes(0, 1000).await.expect("the log");
+    let review = log.iter().map(|one| one.value().to_string()).find(|text| text.contains("cui-en-duda\"}]"));
+    let review = review.expect("it is kept for review");
+    assert!(review.contains(&first) && review.contains(&second) && review.contains("Así dice su DPI"), "{review}");
+    let cards = found(&world, &people, &nurse, "9000000741601").await;
+    assert_eq!(cards.len(), 2, "both are found by it");
+
+    let version = |version| Correction { version, reason: "" };
+    let clears = Registration { cui_doubt: String::new(), ..doubted.clone() };
+    assert!(of_another(identity::correct(access, &nurse, &second, version(1), &clears).await), "still another's");
+    identity::correct(access, &nurse, &second, version(1), &doubted).await.expect("something else is corrected");
+    let right = Registration { cui: another_cui(0), ..rosa() };
+    identity::correct(access, &nurse, &first, version(1), &right).await.expect("the first had it wrong");
+    assert!(of_another(identity::correct(access, &nurse, &first, version(2), &rosa()).await), "nor back");
+    identity::correct(access, &nurse, &second, version(2), &doubted).await.expect("corrected");
+    let patient = access.read(&nurse, &Key::new("Patient", &second)).await.expect("open").value();
+    assert_eq!(Registration::of(&patient).cui_doubt, "", "nobody else has it any more");
+}
+
+#[tokio::test]
+async fn the_same_passport_or_file_number_is_told_and_every_number_finds_its_person() {
+    let world = World::new().await;
+    let (access, nurse, people) = (&world.access, world.nurse("Ixmucané"), Live::<People>::default());
+    let wilmer = Registration {
+        document: identity::DocumentKind::Passport,
+        cui: String::new(),
+        passport_country: "hnd".into(),
+        passport_number: "e 123456".into(),
+        igss_number: "176-123456".into(),
+        nit: "1000002-k".into(),
+        file: "77-2026".into(),
+        given1: "Wilmer".into(),
+        surname1: "Paz".into(),
+        ..rosa()
+    };
+    let id = identity::register(access, &nurse, &wilmer, &sent("a", &[])).await.expect("registered").id;
+    for text in ["E123456", "hnd:e123456", "176-123456", "1000002K", "77-2026", "wilmer 772026"] {
+        let cards = found(&world, &people, &nurse, text).await;
+        assert_eq!(cards.iter().map(|card| &card.id).collect::<Vec<_>>(), [&id], "{text}");
+    }
+    let stranger =
+        Registration { file: String::new(), given1: "Otro".into(), surname1: "Sic".into(), ..wilmer.clone() };
+    let alike = identity::duplicates(access, &people, &nurse, &stranger).await.expect("the index answers");
+    assert!(alike[0].card.id == id && alike[0].reasons.contains(&Resemblance::SameDocument));
+    let filed = Registration { file: "77 2026".into(), cui: another_cui(0), ..rosa() };
+    let alike = identity::duplicates(access, &people, &nurse, &filed).await.expect("the index answers");
+    assert!(alike[0].card.id == id && alike[0].reasons.contains(&Resemblance::SameFile));
 }

@@ -40,7 +40,7 @@ async fn read(visit: &Visit, id: &str) -> Result<Stored, Problem> {
     Ok(visit.state.access.read(visit.cx()?, &Key::new("Patient", id)).await?)
 }
 
-async fn page(visit: &Visit, form: Form, stored: &Stored) -> Result<PersonForm, Problem> {
+async fn page(visit: &Visit, mut form: Form, stored: &Stored) -> Result<PersonForm, Problem> {
     let id = &stored.key.id;
     let Head { name, about, .. } = Head::of(&stored.value(), visit.cx()?.now);
     let places = Places::near(visit, &form, &Registration::of(&stored.value())).await?;
@@ -48,6 +48,7 @@ async fn page(visit: &Visit, form: Form, stored: &Stored) -> Result<PersonForm, 
     let mut groups = demography::groups(&form, &places);
     let why = form.area("razon", t("cor-razon")).hint(t("cor-razon-ayuda"));
     groups.push(Group::new(t("cor-por-que")).fields([why]));
+    demography::in_order(&mut form, &document, &papers, &groups);
     Ok(PersonForm {
         shell: visit.shell(t("cor-titulo")).back(format!("/personas/{id}"), t("volver-persona")),
         heading: t("cor-titulo"),

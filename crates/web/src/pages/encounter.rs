@@ -12,7 +12,6 @@ use store::Key;
 
 use crate::form::Form;
 use crate::gate::{Posted, Visit, done, mend, show};
-use crate::pages::find::asked;
 use crate::pages::person::{Head, opened, reasons};
 use crate::problem::{Answer, Problem};
 use crate::read::{coded, list, struck, when, words};
@@ -308,7 +307,7 @@ pub async fn take_strike(visit: Visit, Path(id): Path<String>, Posted(mut form):
 
 /// The people of the index that what was typed finds, but the one whose visit it is.
 async fn others(visit: &Visit, seen: &Seen, form: &Form) -> Result<Vec<PersonCard>, Problem> {
-    let asked = asked(form.get("buscar"));
+    let asked = identity::Find::parse(form.get("buscar"));
     let mut found = identity::find(&visit.state.access, &visit.state.people, visit.cx()?, &asked).await?;
     found.retain(|card| card.id != seen.person());
     Ok(found)

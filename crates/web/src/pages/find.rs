@@ -61,29 +61,26 @@ pub async fn find(visit: Visit, Query(typed): Query<Sought>) -> Answer {
     if let Some(place) = led_by(&visit, &sought).await? {
         return Ok(Redirect::to(&place).into_response());
     }
-    let asked = asked(&sought);
-    let unclear = asked.is_empty() && !sought.is_empty();
+    let asked = Find::parse(&sought);
     let register = format!(
         "/personas/registrar{}",
         if sought.is_empty() { String::new() } else { format!("?q={}", percent(&sought)) }
     );
-    let finder = Finder { sought, error: if unclear { t("buscar-corto").into() } else { String::new() } };
     let found = identity::find(&visit.state.access, &visit.state.people, cx, &asked).await?;
+    let error = match &asked.misread {
+        Some(day) if found.is_empty() => t("buscar-fecha-no-existe").with("fecha", day.clone()).into(),
+        _ if asked.is_empty() && !sought.is_empty() => t("buscar-corto").into(),
+        _ => String::new(),
+    };
     let nobody = Empty {
         act: Some((register.clone(), t("reg-esta").into())),
         ..Empty::quiet(t("buscar-nadie-titulo"), t("buscar-nadie"))
     };
-    let none = (found.is_empty() && !asked.is_empty()).then_some(nobody);
+    let none = (found.is_empty() && !asked.is_empty() && error.is_empty()).then_some(nobody);
+    let finder = Finder { sought, error };
     let many = found.len() >= MOST;
     let hits = found.into_iter().map(hit).collect();
     show(&FindPage { shell: visit.shell(t("personas-titulo")), finder, hits, many, register, none })
-}
-
-/// What is asked of the index: one letter finds nobody.
-pub fn asked(sought: &str) -> Find {
-    let mut asked = Find::parse(sought);
-    asked.words.retain(|word| word.chars().count() > 1);
-    asked
 }
 
 fn hit(card: PersonCard) -> Hit {

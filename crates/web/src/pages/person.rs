@@ -5,6 +5,7 @@ use access::{AccessError, Role, system};
 use askama::Template;
 use axum::extract::{Path, Query};
 use fhir::Value;
+use identity::name::fold;
 use identity::{PersonCard, PersonName, Registration};
 use network::Directory;
 use serde::Deserialize;
@@ -112,7 +113,7 @@ pub async fn show_person(visit: Visit, Path(id): Path<String>, Query(asked): Que
         attends: matches!(cx.role, Role::Nurse | Role::Doctor),
         registers: SEEKERS.contains(&cx.role),
         head: Head::of(&patient, cx.now),
-        alerts: allergies.iter().filter(|one| is_active(one)).map(alert).collect(),
+        alerts: allergies.iter().filter(|one| is_active(one)).map(alert).chain(doubt(&patient)).collect(),
         facts: facts(&visit, &patient).await?,
         chips: chips(&id, code),
         thread: Thread(events),
@@ -198,6 +199,12 @@ async fn household(visit: &Visit, id: &str) -> Result<String, Problem> {
     Ok(names.collect::<Vec<_>>().join(", "))
 }
 
+/// That the CUI is in doubt, and why.
+fn doubt(patient: &Value) -> Option<Note> {
+    let why = Registration::of(patient).cui_doubt;
+    (!why.is_empty()).then(|| Note::new(Tone::Warn, t("duda-cui"), why))
+}
+
 /// Who somebody is beyond the name: numbers, language, where they live and with whom.
 pub async fn facts(visit: &Visit, patient: &Value) -> Result<Facts, Problem> {
     let said = Registration::of(patient);
@@ -205,29 +212,40 @@ pub async fn facts(visit: &Visit, patient: &Value) -> Result<Facts, Problem> {
         [("community", &said.community), ("post", &said.post), ("pueblo", &said.pueblo)]
             .map(|(name, value)| demography::in_words(directory, name, value))
     });
-    let home = household(visit, patient.id().unwrap_or_default()).await?;
-    let phone = patient.items("telecom").iter().find(|one| one.text_at(&["system"]) == Some("phone"));
-    let phone = phone.and_then(|one| one.text_at(&["value"]));
+    let household = household(visit, patient.id().unwrap_or_default()).await?;
     let language = patient.items("communication").first();
     let language = language.map(|one| demography::language(&words(one.get("language"))));
-    let file = identifier(patient, system::FILE_NUMBER).map(|value| value.rsplit('/').next().unwrap_or(value));
-    let place = patient
-        .items("address")
-        .first()
-        .and_then(|address| address.text_at(&["text"]).or_else(|| address.text_at(&["city"])));
+    // Whoever sent the record may know the place by its name alone.
+    let municipality = match said.municipality.as_str() {
+        "" => said.municipality_name,
+        code => demography::municipality(code),
+    };
+    let own = |of: &str| identifier(patient, of).unwrap_or_default().to_owned();
+    let last = |text: String, cut: char| text.rsplit(cut).next().unwrap_or_default().to_owned();
+    let passport = own(system::PASSPORT);
+    let passport = passport.split_once(':').map(|(land, number)| format!("{number} ({land})")).unwrap_or(passport);
+    let newborn = match said.mother_cui.as_str() {
+        "" => String::new(),
+        mother => t("dato-recien-nacido-de").with("cui", mother).with("orden", said.birth_order).into(),
+    };
+    let cui = if said.cui_doubt.is_empty() { own(system::CUI) } else { t("dato-en-duda").with("cui", said.cui).into() };
     let rows = [
-        (t("dato-cui"), identifier(patient, system::CUI).map(str::to_owned)),
-        (t("dato-expediente"), file.map(str::to_owned)),
-        (t("dato-idioma"), language),
-        (t("dato-vive"), place.map(str::to_owned)),
-        (t("dem-comunidad"), Some(community)),
-        (t("dem-puesto"), Some(post)),
-        (t("dem-pueblo"), Some(pueblo)),
-        (t("dato-hogar"), Some(home)),
-        (t("dato-telefono"), phone.map(str::to_owned)),
+        (t("dato-cui"), cui),
+        (t("dato-recien-nacido"), newborn),
+        (t("dato-pasaporte"), passport),
+        (t("dem-doc-extranjero"), own(system::FOREIGN_ID)),
+        (t("dem-igss"), own(system::IGSS_NUMBER)),
+        (t("dem-nit"), own(system::NIT)),
+        (t("dato-expediente"), last(own(system::FILE_NUMBER), '/')),
+        (t("dato-idioma"), language.unwrap_or_default()),
+        (t("dato-vive"), home(&said.address, community, &municipality)),
+        (t("dem-puesto"), post),
+        (t("dem-pueblo"), pueblo),
+        (t("dato-hogar"), household),
+        (t("dato-telefono"), said.phone),
     ];
-    let told = rows.into_iter().filter_map(|(name, value)| Some((name.to_string(), value.filter(|v| !v.is_empty())?)));
-    Ok(Facts(told.collect()))
+    let rows = rows.into_iter().filter(|(_, value)| !value.is_empty());
+    Ok(Facts(rows.map(|(name, value)| (name.to_string(), value)).collect()))
 }
 
 /// From one page of the timeline to the next, and back to the newest.
@@ -236,6 +254,14 @@ fn ways(id: &str, shown: &str, (before, older): (&str, Option<String>)) -> Vec<(
     let older = older.map(|at| (format!("/personas/{id}?ver={shown}&antes={}", percent(&at)), t("historia-antiguo")));
     let newest = (!before.is_empty()).then(|| (format!("/personas/{id}?ver={shown}"), t("historia-reciente")));
     older.into_iter().chain(newest).collect()
+}
+
+/// Where somebody lives, from the door to the department; what the address says is said once.
+fn home(address: &str, community: String, municipality: &str) -> String {
+    let apart = |part: &String| !fold(address).contains(&fold(part));
+    let rest = [Some(community).filter(apart), Some(municipality.to_owned())];
+    let parts = [address.to_owned()].into_iter().chain(rest.into_iter().flatten());
+    parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
 }
 
 fn chips(id: &str, shown: Shown) -> Chips {

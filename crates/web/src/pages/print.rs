@@ -127,6 +127,8 @@ async fn paper(
         Some(one) => person::facts(visit, &one.value()).await?.0,
         None => Vec::new(),
     };
+    // With whom somebody lives is nobody's business on the way.
+    let who = who.into_iter().filter(|(name, _)| *name != t("dato-hogar").to_string());
     let facts = facts.into_iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| (name.to_string(), value));
     let code = referral.public_code();
     let (name, synthetic) = (referral.patient().name, crate::read::is_synthetic(&referral.task));
@@ -142,7 +144,7 @@ async fn paper(
         path: visit.path.clone(),
         person,
         synthetic: synthetic || head.is_some_and(|head| head.synthetic),
-        facts: who.into_iter().chain(facts).collect(),
+        facts: who.chain(facts).collect(),
         sections: Vec::new(),
         sign: String::new(),
     })

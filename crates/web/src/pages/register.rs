@@ -3,13 +3,13 @@
 
 use askama::Template;
 use axum::extract::Query;
-use identity::{Candidate, Registration, Sent, today};
+use identity::{Candidate, IdentityError, Registration, Resemblance, Sent, today};
 use network::Directory;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use crate::demography::{self, Places};
-use crate::form::{Field, Form};
+use crate::form::{Field, Form, Summary};
 use crate::gate::{Asking, Posted, Visit, done, mend, show};
 use crate::pages::person::Head;
 use crate::problem::{Answer, Problem};
@@ -22,6 +22,9 @@ use crate::ui::{Note, Tag, Thread, Tone};
 const FILE: usize = 40;
 /// With less typed nobody is looked for.
 const LETTERS: usize = 3;
+/// A reason to take a CUI that somebody has: so many letters at the most, and at the least.
+const DOUBT: usize = 500;
+const DOUBT_LEAST: usize = 10;
 
 /// The form of demographics, for somebody new or to be corrected.
 #[derive(Template)]
@@ -73,13 +76,14 @@ pub async fn show_register(visit: Visit, Query(asked): Query<Sought>) -> Answer 
     show(&form_page(&visit, form).await?)
 }
 
-async fn form_page(visit: &Visit, form: Form) -> Result<PersonForm, Problem> {
+async fn form_page(visit: &Visit, mut form: Form) -> Result<PersonForm, Problem> {
     let places = Places::near(visit, &form, &Registration::default()).await?;
     let (document, papers) = demography::papers(&form);
     let mut groups = demography::groups(&form, &places);
     if let Some(numbers) = groups.last_mut() {
         numbers.fields.push(form.line("file", t("dato-expediente")).hint(t("reg-expediente-ayuda")).size("in-m"));
     }
+    demography::in_order(&mut form, &document, &papers, &groups);
     Ok(PersonForm {
         shell: visit.shell(t("reg-titulo")).back("/personas", t("volver-personas")),
         heading: t("reg-titulo"),
@@ -104,15 +108,19 @@ pub struct Alike {
     head: Head,
     about: String,
     why: Vec<Tag>,
+    same_cui: bool,
 }
 
 #[derive(Template)]
 #[template(path = "pages/parecidas.html")]
 struct AlikePage {
     shell: Shell,
+    summary: Summary,
     typed: Head,
     notes: Vec<Note>,
     alike: Vec<Alike>,
+    /// What is asked where somebody has the same CUI: why this is another person.
+    doubt: Option<Field>,
     hidden: Vec<(String, String)>,
 }
 
@@ -124,7 +132,7 @@ pub async fn take_register(visit: Visit, Posted(mut form): Posted) -> Answer {
     }
     let nobody = Registration::default();
     let mut typed = demography::read(&mut form, &nobody);
-    let file = form.optional("file", FILE);
+    form.optional("file", FILE);
     let network = visit.state.network().await?;
     network.with(|directory: &Directory| demography::settle_places(directory, &mut form, (&nobody, &mut typed)));
     let checked = typed.check(today(cx.now));
@@ -137,15 +145,29 @@ pub async fn take_register(visit: Visit, Posted(mut form): Posted) -> Answer {
     // One at a time, so that of two clerks who register the same person the second sees the first.
     let _turn = visit.state.registering.lock().await;
     let alike = identity::duplicates(access, &visit.state.people, cx, &typed).await?;
+    let same_cui = alike.iter().any(has_same_cui);
+    if same_cui && form.get("boton") == "duda" {
+        typed.cui_doubt = form.required("duda", DOUBT, t("reg-duda-falta"));
+        if form.ok() && typed.cui_doubt.chars().filter(|c| c.is_alphabetic()).count() < DOUBT_LEAST {
+            form.error("duda", t("reg-duda-corta"));
+        }
+    }
+    let undecided = same_cui && (typed.cui_doubt.is_empty() || !form.ok());
     let judged: Vec<String> = alike.iter().map(|one| one.card.id.clone()).filter(|id| form.has("no-es", id)).collect();
     let warned = !checked.warnings.is_empty() && !form.has("visto", "si");
-    if judged.len() < alike.len() || warned {
+    if judged.len() < alike.len() || warned || undecided {
         let notes = checked.warnings.iter().map(|one| Note::new(Tone::Warn, demography::finding(one.key), ""));
-        return show(&alike_page(&visit, &form, (Head::of(&checked.patient, cx.now), notes.collect()), &alike));
+        let page = alike_page(&visit, &form, (Head::of(&checked.patient, cx.now), notes.collect()), &alike);
+        return if form.ok() { show(&page) } else { mend(&page) };
     }
     let key = key_of(&form, &typed);
-    let sent = Sent { key: &key, not_the_same: &judged, file: &file };
-    let registered = identity::register(access, cx, &typed, &sent).await?;
+    let registered = match identity::register(access, cx, &typed, &Sent { key: &key, not_the_same: &judged }).await {
+        Err(IdentityError::Fields(errors)) => {
+            demography::note_errors(&mut form, &errors);
+            return mend(&form_page(&visit, form).await?);
+        }
+        registered => registered?,
+    };
     done(&visit, &format!("/personas/{}", registered.id), Done::PersonRegistered)
 }
 
@@ -173,7 +195,9 @@ pub async fn ask_alike(visit: Visit, Asking(mut form): Asking) -> Answer {
     let typed = demography::read(&mut form, &Registration::default());
     let letters = |words: String| words.chars().filter(|c| c.is_alphanumeric()).count();
     let named = letters(typed.person_name().full()) >= LETTERS;
-    let numbered = [&typed.cui, &typed.mother_cui].into_iter().any(|number| identity::Cui::parse(number).is_ok());
+    let cuis = [&typed.cui, &typed.mother_cui].into_iter().any(|number| identity::Cui::parse(number).is_ok());
+    let others = [&typed.passport_number, &typed.foreign_id, &typed.igss_number, &typed.nit, &typed.file];
+    let numbered = cuis || others.into_iter().any(|number| letters(number.clone()) >= LETTERS);
     let alike = match named || numbered {
         true => identity::duplicates(access, &visit.state.people, cx, &typed).await?,
         false => Vec::new(),
@@ -182,21 +206,27 @@ pub async fn ask_alike(visit: Visit, Asking(mut form): Asking) -> Answer {
 }
 
 fn alike_page(visit: &Visit, form: &Form, (typed, mut notes): (Head, Vec<Note>), alike: &[Candidate]) -> AlikePage {
-    let same_cui = |one: &Candidate| one.reasons.contains(&identity::Resemblance::SameCui);
-    if alike.iter().any(same_cui) {
+    let same_cui = alike.iter().any(has_same_cui);
+    if same_cui {
         notes.insert(0, Note::new(Tone::Stop, t("reg-mismo-cui"), t("reg-mismo-cui-que")));
     }
-    let ours = |name: &str| name.starts_with('_') || matches!(name, "boton" | "no-es" | "visto");
+    let ours = |name: &str| name.starts_with('_') || matches!(name, "boton" | "no-es" | "visto" | "duda");
     let mut hidden: Vec<(String, String)> = form.pairs().iter().filter(|(name, _)| !ours(name)).cloned().collect();
     hidden.extend(alike.iter().map(|one| ("no-es".to_owned(), one.card.id.clone())));
     hidden.push(("visto".to_owned(), "si".to_owned()));
     AlikePage {
         shell: visit.shell(t("reg-parecidas-titulo")).back("/personas", t("volver-personas")),
+        summary: form.summary(),
         typed,
         notes,
         alike: alike.iter().map(shown).collect(),
+        doubt: same_cui.then(|| form.area("duda", t("reg-duda")).hint(t("reg-duda-ayuda"))),
         hidden,
     }
+}
+
+fn has_same_cui(one: &Candidate) -> bool {
+    one.reasons.contains(&Resemblance::SameCui)
 }
 
 fn shown(one: &Candidate) -> Alike {
@@ -205,6 +235,7 @@ fn shown(one: &Candidate) -> Alike {
     Alike {
         id: one.card.id.clone(),
         head: Head::of_card(&one.card),
+        same_cui: has_same_cui(one),
         about: about.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · "),
         why: one.reasons.iter().map(|reason| Tag::new(Tone::Info, demography::resemblance(*reason))).collect(),
     }

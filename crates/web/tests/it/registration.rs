@@ -387,3 +387,130 @@ async fn a_person_gets_a_copy_of_the_record_and_each_copy_is_written_down() {
         assert_eq!(stranger.get(&format!("{person}/{what}")).await.location(), format!("{person}/razon"), "{what}");
     }
 }
+
+#[tokio::test]
+async fn one_cui_is_no_click_away_from_a_second_person() {
+    let site = Site::new().await;
+    let mut nurse = site.logged_in("ana", Role::Nurse, POST).await;
+    let first = registered(&mut nurse, &ROSA).await;
+    let page = nurse.get(PATH).await;
+    let wilmer = with(&ROSA, &[("given1", "Wilmer"), ("surname1", "Paz"), ("sex", "male"), ("birth_date", "5/5/1990")]);
+    let step = send(&mut nurse, &page, &wilmer).await;
+    well_made(PATH, &step);
+    assert!(step.body.contains("Ya hay alguien con este CUI") && step.body.contains("Mismo CUI"), "{}", step.body);
+    assert!(step.body.contains(&format!(r#"class="btn" href="{first}""#)), "the other one first: {}", step.body);
+    assert!(!step.body.contains(r#"value="registrar""#) && step.body.contains(r#"value="volver""#), "{}", step.body);
+    let id = first.rsplit('/').next().unwrap();
+    let decided = with(&wilmer, &[("no-es", id), ("visto", "si"), ("boton", "registrar")]);
+    let again = send(&mut nurse, &step, &decided).await;
+    assert!(again.status == StatusCode::OK && again.body.contains("Ya hay alguien"), "{}", again.body);
+    let silent = send(&mut nurse, &step, &with(&decided, &[("boton", "duda")])).await;
+    assert_eq!(silent.status, StatusCode::UNPROCESSABLE_ENTITY);
+    well_made(PATH, &silent);
+    assert!(silent.body.contains(r##"href="#duda""##), "{}", silent.body);
+    let short = send(&mut nurse, &silent, &with(&decided, &[("boton", "duda"), ("duda", "otro")])).await;
+    assert!(short.body.contains("al menos diez letras") && short.body.contains(">otro</textarea>"), "{}", short.body);
+    assert_eq!(patients(&site).await.len(), 1);
+
+    let why = "El DPI dice ese número y es un hombre de 36 años";
+    let taken = send(&mut nurse, &short, &with(&decided, &[("boton", "duda"), ("duda", why)])).await;
+    assert_eq!(taken.status, StatusCode::SEE_OTHER, "never a dead end: {}", taken.body);
+    let record = nurse.get(taken.location()).await;
+    for words in ["CUI en duda", why, "9000000741601 (en duda)"] {
+        assert!(record.body.contains(words), "{words}: {}", record.body);
+    }
+    let path = format!("{}/corregir", taken.location());
+    let form = nurse.get(&path).await;
+    let fields = [("version", form.hidden("version")), ("razon", "Avisó otro teléfono".into())];
+    let more = [(fields[0].0, fields[0].1.as_str()), (fields[1].0, fields[1].1.as_str()), ("phone", "5555 0101")];
+    let kept = nurse.submit(&form, &path, &with(&wilmer, &more)).await;
+    assert_eq!(kept.location(), taken.location(), "{}", kept.body);
+    assert!(nurse.get(taken.location()).await.body.contains("(en duda)"), "the doubt stays with the number");
+
+    let path = format!("{first}/corregir");
+    let form = nurse.get(&path).await;
+    let (version, passport) = (form.hidden("version"), ["P1234567", "hnd"]);
+    let other = with(&ROSA, &[("document", "pasaporte"), ("version", &version), ("razon", "Trajo su pasaporte")]);
+    let other = with(&other, &[("passport_number", passport[0]), ("passport_country", passport[1])]);
+    assert_eq!(nurse.submit(&form, &path, &other).await.location(), first);
+    let form = nurse.get(&path).await;
+    let version = form.hidden("version");
+    let back = with(&ROSA, &[("version", version.as_str()), ("razon", "Trajo su DPI")]);
+    let refused = nurse.submit(&form, &path, &back).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.body.contains("Otra persona ya tiene este CUI"), "{}", refused.body);
+}
+
+#[tokio::test]
+async fn every_number_is_shown_finds_its_person_and_is_not_taken_twice_in_silence() {
+    let site = Site::new().await;
+    let mut nurse = site.logged_in("ana", Role::Nurse, POST).await;
+    let numbers = [
+        ("document", "pasaporte"),
+        ("passport_country", "hnd"),
+        ("passport_number", "e123456"),
+        ("igss_number", "176-123456"),
+        ("nit", "1000002-K"),
+        ("file", "77-2026"),
+        ("address", "Caserío Sesarb"),
+    ];
+    let person = registered(&mut nurse, &with(&ROSA, &numbers)).await;
+    let record = nurse.get(&person).await;
+    for words in ["E123456 (HND)", "176-123456", "1000002-K", "77-2026", "Caserío Sesarb, Cobán, Alta Verapaz"] {
+        assert!(record.body.contains(words), "{words}: {}", record.body);
+    }
+    for query in ["E123456", "176-123456", "1000002K", "77-2026"] {
+        let found = nurse.get(&format!("/personas?q={query}")).await;
+        assert!(found.body.contains(&format!(r#"href="{person}""#)), "{query}: {}", found.body);
+    }
+    let stranger =
+        with(&ROSA, &[("given1", "Otro"), ("surname1", "Sic"), ("surname2", ""), ("birth_date", "1/1/2001")]);
+    let page = nurse.get(PATH).await;
+    let same = send(&mut nurse, &page, &with(&stranger, &numbers[..3])).await;
+    assert!(same.status == StatusCode::OK && same.body.contains("Mismo pasaporte o documento"), "{}", same.body);
+    let same = send(&mut nurse, &page, &with(&stranger, &[("file", "77-2026")])).await;
+    assert!(same.status == StatusCode::OK && same.body.contains("Mismo número de expediente aquí"), "{}", same.body);
+    assert_eq!(patients(&site).await.len(), 1);
+}
+
+#[tokio::test]
+async fn what_asks_for_nobody_says_what_to_type() {
+    let site = Site::new().await;
+    let mut nurse = site.logged_in("ana", Role::Nurse, POST).await;
+    let person = registered(&mut nurse, &ROSA).await;
+    let link = format!(r#"href="{person}""#);
+    for query in ["hh", "xx", "aa", "ss"] {
+        let page = nurse.get(&format!("/personas?q={query}")).await;
+        assert!(page.body.contains("al menos dos letras distintas") && !page.body.contains(&link), "{query}");
+    }
+    for query in ["02+03+1968", "02/03/68", "1968-03-02", "2+de+marzo+de+1968", "rosa+2+de+marzo+de+1968"] {
+        let found = nurse.get(&format!("/personas?q={query}")).await;
+        assert!(found.body.contains(&link), "{query}: {}", found.body);
+    }
+    for query in ["30/02/1968", "rosa+30/02/1968", "31+de+abril+de+1968"] {
+        let page = nurse.get(&format!("/personas?q={query}")).await;
+        assert!(page.body.contains("en el calendario") && page.body.contains(r#"id="q-error""#), "{query}");
+        assert!(!page.body.contains(&link) && !page.body.contains("No encontramos a nadie"), "{query}: {}", page.body);
+    }
+}
+
+#[tokio::test]
+async fn the_summary_follows_the_page_and_a_missing_cui_is_asked_for() {
+    let site = Site::new().await;
+    let mut nurse = site.logged_in("ana", Role::Nurse, POST).await;
+    let page = nurse.get(PATH).await;
+    let wrong = [("cui", ""), ("nit", "5-5"), ("given1", ""), ("surname1", ""), ("birth_date", "30/02/1968")];
+    let told = send(&mut nurse, &page, &with(&with(&ROSA, &wrong), &[("phone", "7"), ("igss_number", "?")])).await;
+    assert!(told.body.contains("Escriba el CUI o elija otro documento"), "{}", told.body);
+    assert!(told.body.contains("Esa fecha no existe en el calendario"), "{}", told.body);
+    let fields = ["cui", "given1", "birth_date", "phone", "igss_number", "nit"];
+    let at = |field: &str| told.body.find(&format!(r##"href="#{field}""##)).expect(field);
+    assert!(fields.map(at).is_sorted(), "{}", told.body);
+    for birth in ["02 03 1968", "02/03/68", "1968-03-02", "2 de marzo de 1968"] {
+        let form = with(&ROSA, &[("document", "ninguno"), ("no_document_reason", "perdido"), ("birth_date", birth)]);
+        let page = nurse.get(PATH).await;
+        let answer = send(&mut nurse, &page, &form).await;
+        let known = answer.status == StatusCode::OK && answer.body.contains("Misma fecha de nacimiento");
+        assert!(known || answer.status == StatusCode::SEE_OTHER, "{birth}: {}", answer.body);
+    }
+}
