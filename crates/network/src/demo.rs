@@ -379,8 +379,15 @@ mod tests {
         let institutions: BTreeSet<&str> = demo.facilities.iter().map(|one| one.institution.as_str()).collect();
         assert_eq!(institutions.len(), 2);
         assert_eq!(demo.homes.len(), 17 * 8);
-        let roles: BTreeSet<access::Role> = demo.staff.iter().map(|one| one.role).collect();
-        assert_eq!(roles.len(), access::Role::ALL.len() - 1, "every role of people");
+        for institution in ["MSPAS", "IGSS"] {
+            let here = demo.staff.iter().filter(|one| one.institution == institution);
+            let roles: BTreeSet<access::Role> = here.map(|one| one.role).collect();
+            assert_eq!(roles.len(), access::Role::ALL.len() - 1, "every role of people in {institution}: {roles:?}");
+        }
+        let works = |one: &&Staff| one.facility != one.institution.to_lowercase();
+        for one in demo.staff.iter().filter(works) {
+            assert!(demo.facilities.iter().any(|place| place.id() == one.facility), "{} works nowhere", one.user);
+        }
         println!(
             "{} resources, {} facilities, {} services",
             demo.resources.len(),

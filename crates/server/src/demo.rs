@@ -101,6 +101,8 @@ async fn seed(folder: &Path, size: Size, language: Language) -> Result<Value> {
     write(&access, demo.resources.iter().filter(|one| one.resource_type() != Some("PractitionerRole"))).await?;
     say(language, "cuentas de cada rol", "accounts for each role");
     let accounts = accounts::make(&access, &demo).await?;
+    say(language, "acuerdo entre las instituciones", "agreement between the institutions");
+    accounts::agree(&access, &Cast { demo: &demo }, today).await?;
     say(language, "personas sintéticas", "synthetic people");
     let people = people::people(&demo, size.people, today);
     write(&access, people.resources.iter()).await?;
@@ -214,7 +216,7 @@ fn begin<'a>(
 ) -> Result<Option<Told<'a>>> {
     let nurse = *stage.dice.pick(&stage.cast.origins());
     let near: Vec<&Resident> = residents.iter().filter(|one| one.attended_at(&nurse.facility)).collect();
-    let specialists = stage.cast.specialists(nurse.institution);
+    let specialists = stage.cast.specialists(nurse, plot.across);
     if near.is_empty() || specialists.is_empty() {
         return Ok(None);
     }
@@ -319,15 +321,10 @@ pub fn welcome(language: Language, folder: &Path, address: &str) {
     let say = |es, en| language.say(es, en);
     println!("{}: {address}", say("Tejido, red de demostración", "Tejido, demonstration network"));
     println!("{} {}", say("Contraseña de todas las cuentas:", "Password of every account:"), accounts::PASSWORD);
-    let told = [
-        ("ixmucane.caal", say("enfermería, puesto de salud", "nurse at a post")),
-        ("manuela.coc", say("gestora de red, Alta Verapaz", "network coordinator, Alta Verapaz")),
-        ("ana.chun", say("especialista, medicina interna", "specialist, internal medicine")),
-    ];
-    for (user, role) in told {
-        println!("  {user:<16} {role}");
-    }
-    println!("{} {}", say("Todas las cuentas:", "All accounts:"), folder.join(ACCOUNTS).display());
+    let file = folder.join(ACCOUNTS);
+    let known = std::fs::read(&file).ok().and_then(|bytes| fhir::json::parse(&bytes).ok());
+    println!("{} ({})", say("Cuentas:", "Accounts:"), file.display());
+    println!("{}", known.map_or_else(String::new, |accounts| accounts::table(&accounts, language)));
     println!("{}", say("Tres cosas para probar:", "Three things to try:"));
     println!(
         "  1. {}",

@@ -65,6 +65,11 @@ const LINES: &[Line] = &[
     ("admin.igss", "Ricardo", "Castañeda Orozco", "male", Role::Administrator, "IGSS", None),
     ("auditora.mspas", "Andrea", "Cojtí Sincal", "female", Role::Auditor, "MSPAS", None),
     ("auditor.igss", "Fernando", "Ortiz Arriola", "male", Role::Auditor, "IGSS", None),
+    ("luis.ajanel", "Luis", "Ajanel Tax", "male", Role::CommunityWorker, "IGSS-0115-U1", None),
+    ("carmen.soto", "Carmen", "Soto Palencia", "female", Role::SocialWorker, "IGSS-0101-U7", None),
+    ("elvira.cuc", "Elvira", "Cuc Tzib", "female", Role::Interpreter, "IGSS-1601-U1", None),
+    ("mario.pineda", "Mario", "Pineda Lorenzana", "male", Role::Supervisor, "IGSS-0115-U1", None),
+    ("beatriz.arana", "Beatriz", "Arana Solís", "female", Role::Director, "IGSS-0101-U7", None),
 ];
 
 /// Everybody, with their territories.

@@ -50,15 +50,21 @@ impl<'a> Cast<'a> {
         self.demo.staff.iter().filter(refers).collect()
     }
 
-    /// Specialists of an institution with their service there.
-    pub fn specialists(&self, institution: &str) -> Vec<(&'a Staff, &'a network::Service)> {
-        let of = |one: &&Staff| one.role == Role::Specialist && one.institution == institution;
+    /// Specialists whom somebody may refer to, with their service: of the same institution, or, across,
+    /// of another one that serves the place.
+    pub fn specialists(&self, from: &Staff, across: bool) -> Vec<(&'a Staff, &'a network::Service)> {
+        let of = |one: &&Staff| one.role == Role::Specialist && (one.institution != from.institution) == across;
+        let department = from.facility.split('-').nth(1).map(|code| format!("gt-{}", &code[..2])).unwrap_or_default();
+        let serves = |service: &network::Service| {
+            !across || service.coverage.iter().any(|place| *place == "gt" || *place == department)
+        };
         let service = |one: &'a Staff| {
             let offered = self.demo.services.iter();
             let mut mine = offered.filter(|service| service.facility == one.facility && service.minutes > 0);
             mine.find(|service| one.specialty.is_none_or(|code| service.specialty == code))
                 .map(|service| (one, service))
         };
-        self.demo.staff.iter().filter(of).filter_map(service).collect()
+        let found = self.demo.staff.iter().filter(of).filter_map(service);
+        found.filter(|(_, service)| serves(service)).collect()
     }
 }

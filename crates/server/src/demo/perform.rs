@@ -117,7 +117,10 @@ impl Stage<'_> {
     }
 
     fn coordinator(&self, story: &Story<'_>, now: Timestamp) -> Result<Cx> {
-        let found = self.cast.coordinator(&story.nurse.facility).context("a coordinator for the origin")?;
+        // Who reviews what comes from another institution coordinates the place that attends.
+        let across = story.nurse.institution != story.specialist.institution;
+        let place = if across { &story.specialist.facility } else { &story.nurse.facility };
+        let found = self.cast.coordinator(place).context("a coordinator for the place")?;
         Ok(self.cast.caller(found, now))
     }
 
@@ -189,7 +192,7 @@ impl Stage<'_> {
                 words::RETURNED,
             ),
             Step::Redirect => {
-                let others = self.cast.specialists(story.nurse.institution);
+                let others = self.cast.specialists(story.nurse, false);
                 let other = others.iter().find(|(one, _)| one.facility != story.specialist.facility);
                 let facility = &other.context("another place to redirect to")?.0.facility;
                 (Review::Redirect(RedirectReason::Sooner, self.facility(facility)), words::REDIRECTED)

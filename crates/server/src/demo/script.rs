@@ -48,10 +48,17 @@ pub struct Plot {
     pub steps: &'static [Step],
     pub count: usize,
     pub last_days: i64,
+    /// Whether another institution attends.
+    pub across: bool,
 }
 
 const fn plot(steps: &'static [Step], count: usize, last_days: i64) -> Plot {
-    Plot { steps, count, last_days }
+    Plot { steps, count, last_days, across: false }
+}
+
+/// To the other institution, under the agreement.
+const fn across(steps: &'static [Step], count: usize, last_days: i64) -> Plot {
+    Plot { across: true, ..plot(steps, count, last_days) }
 }
 
 /// The fewest stories of a plot, however small the demonstration.
@@ -90,6 +97,15 @@ pub const PLOTS: &[Plot] = &[
     plot(&[Draft, Transfer, SeekBed, AcceptTransfer, Depart], 5, 0),
     plot(&[Draft, Transfer, SeekBed, AcceptTransfer, Depart, Arrive], 5, 0),
     plot(&[Draft, Transfer, SeekBed, AcceptTransfer, Depart, Arrive, Attend, CounterRefer], 6, 10),
+    across(&[Draft, Send], 5, 2),
+    across(&[Draft, Send, Receive], 5, 4),
+    across(&[Draft, Send, Receive, Return], 5, 6),
+    across(&[Draft, Send, Receive, Accept], 5, 20),
+    across(&[Draft, Send, Receive, Accept, Book], 5, 8),
+    across(&[Draft, Send, Receive, Accept, Book, Attend], 5, 4),
+    across(&[Draft, Send, Receive, Accept, Book, Attend, CounterRefer], 5, 8),
+    across(&[Draft, Send, Receive, Accept, Book, Attend, CounterRefer, Acknowledge], 5, 15),
+    across(&[Draft, Send, Receive, Accept, Book, Attend, CounterRefer, Acknowledge, FinishPlan], 6, 40),
 ];
 
 impl Step {

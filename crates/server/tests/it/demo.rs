@@ -1,12 +1,12 @@
 //! The demonstration, as everybody gets it: every state lives, and everybody says that they are made up.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use access::{TejidoProjector, system};
+use access::{Sharing, TejidoProjector, system};
 use care::referral::state::Phase;
 use fhir::Value;
-use store::{Location, Options, Store, SystemClock, SystemEntropy};
+use store::{Clock, Location, Options, Store, SystemClock, SystemEntropy};
 
 use crate::kit::{Site, told};
 
@@ -71,6 +71,8 @@ async fn at_least_five_referrals_rest_in_every_state_and_everybody_is_marked_as_
     let places = of_type(&all, "Organization").filter(|one| marked(&one)).count();
     assert!(told >= 300 && places >= 40, "{told} referrals, {places} made-up facilities");
 
+    across_institutions(&all);
+
     // Referrals begin in visits that were written down, with what was measured.
     let visits = of_type(&all, "ServiceRequest").filter_map(|one| one.text_at(&["encounter", "reference"]));
     let visits: Vec<String> = visits.map(str::to_owned).collect();
@@ -78,4 +80,31 @@ async fn at_least_five_referrals_rest_in_every_state_and_everybody_is_marked_as_
         of_type(&all, "Observation").any(|one| one.text_at(&["encounter", "reference"]) == Some(visit.as_str()))
     };
     assert!(visits.len() >= 30 && visits.iter().all(|visit| measured(&visit)), "{} visits", visits.len());
+}
+
+/// The two institutions have an agreement, and refer to each other under it in several states.
+fn across_institutions(all: &BTreeMap<store::Key, Value>) {
+    let mut sharing = Sharing::default();
+    all.iter()
+        .filter(|(key, _)| key.resource_type == "Consent")
+        .for_each(|(key, one)| sharing.take(&key.id, Some(one)));
+    let place = |task: &Value| {
+        let id = task.text_at(&["owner", "reference"])?.strip_prefix("Organization/")?;
+        access::institution(all.get(&store::Key::new("Organization", id))?).map(str::to_owned)
+    };
+    let now = SystemClock.now();
+    let (mut ways, mut states, mut count) = (BTreeSet::new(), BTreeSet::new(), 0);
+    for task in of_type(all, "Task").filter(|task| task.get("businessStatus").is_some()) {
+        let (Some(from), Some(to)) = (access::custodian(task).map(str::to_owned), place(task)) else { continue };
+        assert!(sharing.reaches(&from, &to, now), "nobody at {to} sees {task}");
+        if from != to {
+            count += 1;
+            states.insert(task.get("businessStatus").map(Value::to_string));
+            ways.insert((from, to));
+        }
+    }
+    assert!(count >= 12 && states.len() >= 6 && ways.len() == 2, "{count} in {} states, {ways:?}", states.len());
+    // Each side signs in its own name what it gives.
+    let keepers: BTreeSet<Option<&str>> = of_type(all, "Consent").map(access::custodian).collect();
+    assert_eq!(keepers, [Some("IGSS"), Some("MSPAS")].into());
 }
