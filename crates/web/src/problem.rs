@@ -23,6 +23,8 @@ pub type Answer = Result<Response, Problem>;
 pub enum Problem {
     /// It is not there, or may not be seen.
     NotFound,
+    /// The same, while no referral of these institutions is seen for want of an agreement.
+    Unshared(String),
     /// It was deleted.
     Gone,
     /// The role may not do this.
@@ -86,7 +88,7 @@ pub fn reason(breach: Breach) -> Text {
 impl Problem {
     fn status(&self) -> StatusCode {
         match self {
-            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::NotFound | Self::Unshared(_) => StatusCode::NOT_FOUND,
             Self::Gone => StatusCode::GONE,
             Self::Forbidden | Self::Unsealed | Self::ReasonNeeded(_) => StatusCode::FORBIDDEN,
             Self::Twice | Self::Stale | Self::Moved(_) | Self::Rule(_) | Self::Again(_) => StatusCode::CONFLICT,
@@ -102,6 +104,7 @@ impl Problem {
     fn words(&self) -> (Text, Text) {
         match self {
             Self::NotFound => (t("no-esta-titulo"), t("no-esta")),
+            Self::Unshared(with) => (t("no-esta-titulo"), t("no-esta-acuerdo").with("cual", with)),
             Self::Gone => (t("borrado-titulo"), t("borrado")),
             Self::Forbidden | Self::ReasonNeeded(_) => (t("no-puede-titulo"), t("no-puede")),
             Self::Unsealed => (t("sin-sello-titulo"), t("sin-sello")),

@@ -15,6 +15,7 @@ use crate::assets::{SCRIPT_PATH, STYLE_PATH};
 use crate::format::date_time;
 use crate::gate::Visit;
 use crate::pages::agenda::HOLDERS;
+use crate::pages::agreements;
 use crate::pages::audit::READERS;
 use crate::pages::find::SEEKERS;
 use crate::pages::hours::KEEPERS;
@@ -85,6 +86,12 @@ pub enum Done {
     SessionEnded,
     /// A record was opened with a written reason.
     RecordOpened,
+    /// A side of an agreement was given.
+    AgreementGiven,
+    /// An agreement was suspended.
+    AgreementSuspended,
+    /// A side of an agreement was resumed.
+    AgreementResumed,
     /// An account was disabled.
     AccountClosed,
     /// An account was enabled.
@@ -159,6 +166,9 @@ impl Done {
     const ALL: &[(Self, &'static str)] = &[
         (Self::FacilitySaved, "establecimiento"),
         (Self::ServiceSaved, "servicio"),
+        (Self::AgreementGiven, "acuerdo-dado"),
+        (Self::AgreementSuspended, "acuerdo-suspendido"),
+        (Self::AgreementResumed, "acuerdo-reanudado"),
         (Self::AccountClosed, "desactivada"),
         (Self::AccountOpened, "activada"),
         (Self::AccountEnded, "terminada"),
@@ -230,6 +240,9 @@ impl Done {
             Self::SecondStepOn => t("hecho-segundo-paso"),
             Self::SessionEnded => t("hecho-sesion"),
             Self::RecordOpened => t("hecho-razon"),
+            Self::AgreementGiven => t("hecho-acuerdo-dado"),
+            Self::AgreementSuspended => t("hecho-acuerdo-suspendido"),
+            Self::AgreementResumed => t("hecho-acuerdo-reanudado"),
             Self::AccountClosed => t("hecho-desactivada"),
             Self::AccountOpened => t("hecho-activada"),
             Self::AccountEnded => t("hecho-terminada"),
@@ -375,6 +388,9 @@ fn entries(role: Role, path: &str) -> Vec<Entry> {
     entries.push(entry("/red", "i-map", t("nav-red")));
     if MANAGERS.contains(&role) {
         entries.push(entry("/cuentas", "i-task", t("nav-cuentas")));
+    }
+    if agreements::KEEPERS.contains(&role) {
+        entries.push(entry("/acuerdos", "i-ok", t("nav-acuerdos")));
     }
     if READERS.contains(&role) {
         entries.push(entry("/auditoria", "i-doc", t("nav-auditoria")));

@@ -13,6 +13,7 @@ use serde::Deserialize;
 use crate::form::Form;
 use crate::format::{date, day_in_words, full_date_in_words, hour, local};
 use crate::gate::{Visit, percent, show};
+use crate::pages::agreements;
 use crate::pages::hours::KEEPERS;
 use crate::pages::queue::priority;
 use crate::problem::Answer;
@@ -63,7 +64,8 @@ struct AgendaPage {
     states: Vec<(String, String)>,
     /// The filters, for paper.
     said: String,
-    cut: Option<Note>,
+    /// What is not in it: cut off, or out of sight.
+    missing: Vec<Note>,
     keeps: bool,
     rows: Vec<Row>,
     empty: Empty,
@@ -139,7 +141,7 @@ pub async fn show_agenda(visit: Visit, Query(asked): Query<Asked>) -> Answer {
         form,
         services,
         states,
-        cut,
+        missing: agreements::gone(&visit).await?.into_iter().chain(cut).collect(),
         keeps: KEEPERS.contains(&cx.role),
         rows,
         empty: match all {

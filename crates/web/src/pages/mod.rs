@@ -3,6 +3,7 @@
 mod account;
 pub(crate) mod act;
 pub(crate) mod agenda;
+pub(crate) mod agreements;
 mod answer;
 mod answers_for;
 pub(crate) mod audit;
@@ -107,6 +108,7 @@ pub fn routes() -> Vec<Route> {
     routes.extend(at_post());
     routes.extend(appointments());
     routes.extend(of_network());
+    routes.extend(between_institutions());
     routes.extend(of_referral());
     routes.extend(of_visit());
     routes
@@ -216,6 +218,19 @@ fn of_network() -> Vec<Route> {
         Route::post("/red/{id}/servicios/nuevo", SERVICES, service_edit::add),
         Route::get("/red/{id}/servicios/{servicio}", SERVICES, service_edit::show_edit),
         Route::post("/red/{id}/servicios/{servicio}", SERVICES, service_edit::edit),
+    ]
+}
+
+/// What institutions share.
+fn between_institutions() -> Vec<Route> {
+    const KEEPS: Expects = Expects::Roles(agreements::KEEPERS);
+    vec![
+        Route::get("/acuerdos", KEEPS, agreements::show_agreements),
+        Route::get("/acuerdos/{con}", KEEPS, agreements::show_agreement),
+        Route::get("/acuerdos/{con}/dar", KEEPS, agreements::show_terms),
+        Route::post("/acuerdos/{con}/dar", KEEPS, agreements::take_terms),
+        Route::get("/acuerdos/{con}/estado", KEEPS, agreements::show_turn),
+        Route::post("/acuerdos/{con}/estado", KEEPS, agreements::take_turn),
     ]
 }
 

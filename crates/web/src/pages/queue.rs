@@ -16,6 +16,7 @@ use serde::Deserialize;
 use crate::form::Form;
 use crate::format::ago;
 use crate::gate::{Visit, percent, show};
+use crate::pages::agreements;
 use crate::pages::code::led_by;
 use crate::problem::{Answer, Problem};
 use crate::read::is_synthetic;
@@ -80,8 +81,8 @@ struct QueuePage {
     /// The view and the filters, for paper.
     said: String,
     rows: Vec<Row>,
-    /// Said when there are more than were read.
-    more: Option<Note>,
+    /// Said when there are more than were read, or some are out of sight.
+    more: Vec<Note>,
     pages: Pages,
     empty: Empty,
 }
@@ -254,6 +255,7 @@ pub async fn show_queue(visit: Visit, Query(asked): Query<Asked>) -> Answer {
     let filters = filters.into_iter().filter_map(|(name, options)| form.said(name, options));
     let words = Some(asked.q.trim().to_owned()).filter(|words| !words.is_empty());
     let said: Vec<String> = [view.name.clone()].into_iter().chain(filters).chain(words).collect();
+    let more = board.page.more.then(|| Note::new(Tone::Warn, t("refs-hay-mas"), t("refs-hay-mas-que")));
     show(&QueuePage {
         shell: visit.shell(t("refs-titulo")),
         along: Asked { ver: view.code.to_owned(), ..asked.clone() }.onward(),
@@ -267,7 +269,7 @@ pub async fn show_queue(visit: Visit, Query(asked): Query<Asked>) -> Answer {
         orders,
         order: filter.order,
         rows: board.page.rows.iter().map(|one| row(one, cx.now)).collect(),
-        more: board.page.more.then(|| Note::new(Tone::Warn, t("refs-hay-mas"), t("refs-hay-mas-que"))),
+        more: agreements::gone(&visit).await?.into_iter().chain(more).collect(),
         pages: pages(&board, view.code, &asked),
         empty: empty(&asked, view.code),
     })

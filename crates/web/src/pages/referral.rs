@@ -14,17 +14,17 @@ use care::referral::worklist::steps;
 use care::referral::{Named, Referral};
 use fhir::Value;
 use jiff::Timestamp;
-use store::Key;
+use store::{Key, Kind};
 
 use crate::format::date_time;
 use crate::gate::{Visit, show};
-use crate::pages::act;
 use crate::pages::booking::BOOKERS;
 use crate::pages::counter::{ANSWERERS, asked_of, line_words};
 use crate::pages::notice::SETTLERS;
 use crate::pages::person::Head;
 use crate::pages::queue::{Asked, DESK, Standing, clock, priority, standing, state_tag, waits};
 use crate::pages::refer::{diagnoses_of, head_of, place_of};
+use crate::pages::{act, agreements};
 use crate::problem::{Answer, Problem};
 use crate::read::struck;
 use crate::shell::{Done, Shell};
@@ -90,7 +90,10 @@ struct ReferralPage {
 /// `GET /referencias/{id}`
 pub async fn show_referral(visit: Visit, Path(id): Path<String>, Query(asked): Query<Asked>) -> Answer {
     let (access, cx) = (&visit.state.access, visit.cx()?);
-    let referral = Referral::load(access, cx, &id).await?;
+    let referral = match Referral::load(access, cx, &id).await {
+        Err(error) if error.kind() == Kind::NotFound => agreements::missing(&visit).await?,
+        found => found?,
+    };
     let steps = steps(access, cx, &referral).await?;
     let keys: Vec<Key> = referral.request.items("supportingInfo").iter().filter_map(key).collect();
     let results = access.read_many(cx, &keys).await?;
@@ -118,7 +121,7 @@ pub async fn show_referral(visit: Visit, Path(id): Path<String>, Query(asked): Q
         priority: priority(&referral),
         state: state_tag(referral.state.phase()),
         waits: referral.where_it_waits().map(|waiting| waits(&waiting, cx.now)).unwrap_or_default(),
-        notes: notes(&referral),
+        notes: agreements::unseen(&visit, &referral).await?.into_iter().chain(notes(&referral)).collect(),
         deeds: deeds(&visit, &referral, &asked, rests(&visit, &referral).await?)?,
         reason: referral.reason().to_owned(),
         done: referral.done().to_owned(),

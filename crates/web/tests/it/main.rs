@@ -1,6 +1,7 @@
 //! The pages as a browser sees them: the router over a throw-away store.
 
 mod account;
+mod agreements;
 mod appointments;
 mod bad;
 mod browser;
