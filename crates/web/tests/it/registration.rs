@@ -409,7 +409,7 @@ async fn one_cui_is_no_click_away_from_a_second_person() {
     well_made(PATH, &silent);
     assert!(silent.body.contains(r##"href="#duda""##), "{}", silent.body);
     let short = send(&mut nurse, &silent, &with(&decided, &[("boton", "duda"), ("duda", "otro")])).await;
-    assert!(short.body.contains("al menos diez letras") && short.body.contains(">otro</textarea>"), "{}", short.body);
+    assert!(short.body.contains("al menos diez letras") && short.body.contains("\notro</textarea>"), "{}", short.body);
     assert_eq!(patients(&site).await.len(), 1);
 
     let why = "El DPI dice ese número y es un hombre de 36 años";
