@@ -77,9 +77,9 @@ pub fn issues(error: &ApiError) -> Vec<Issue> {
         }
         ApiError::Json(error) => vec![error.into()],
         ApiError::Malformed { place, problem } => vec![Issue::error(code, place, problem)],
-        ApiError::UnknownType { .. } => {
+        ApiError::UnknownType { name } => {
             let known = fhir::schema::r4().resource_types().join(", ");
-            vec![Issue::general(code, format!("{error}; it knows {known}"))]
+            vec![Issue::error(code, name, format!("{error}; it knows {known}"))]
         }
         ApiError::Entry { place, error } => issues(error).into_iter().map(|issue| within(place, issue)).collect(),
         _ if is_untraced(error) => {
@@ -97,7 +97,7 @@ pub fn issues(error: &ApiError) -> Vec<Issue> {
     }
 }
 
-/// What of the request is to blame: a parameter, a condition, a header.
+/// What of the request is to blame: a parameter, a condition, a header, the address, the method.
 fn place(error: &ApiError) -> Option<String> {
     Some(match error {
         ApiError::Query(
@@ -114,6 +114,15 @@ fn place(error: &ApiError) -> Option<String> {
         ApiError::Present { .. } => "If-None-Match".to_owned(),
         ApiError::Access(AccessError::Store(StoreError::Stale { .. })) => "If-Match".to_owned(),
         ApiError::Access(AccessError::Store(StoreError::Cursor)) => "_cursor".to_owned(),
+        ApiError::NoRoute { path } => path.clone(),
+        ApiError::MethodNotAllowed { method } => method.clone(),
+        ApiError::TooLarge { .. } | ApiError::TooCostly { .. } => "Content-Length".to_owned(),
+        ApiError::Access(AccessError::NotFound { what }) => what.clone(),
+        ApiError::Access(AccessError::Store(StoreError::NotFound { key } | StoreError::Gone { key })) => {
+            key.to_string()
+        }
+        _ if matches!(error.kind(), Kind::Unauthenticated | Kind::Forbidden) => "Authorization".to_owned(),
+        ApiError::Access(AccessError::TooMany { .. }) => "Authorization".to_owned(),
         _ => return None,
     })
 }
