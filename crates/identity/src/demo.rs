@@ -161,7 +161,7 @@ impl Town {
     fn surname(&mut self, family: &Family<'_>) -> &'static str {
         let own = family.pueblo == 0 && self.draw.chance(75);
         let list = self.names.surnames(if own { &family.home.language } else { "es" });
-        *self.draw.pick(&list)
+        self.draw.pick::<&str>(&list)
     }
 
     fn form(&mut self, family: &Family<'_>, sex: &'static str, surnames: [&str; 2], years: i64) -> Registration {

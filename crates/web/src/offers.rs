@@ -39,7 +39,10 @@ pub async fn places_for(visit: &Visit, here: &str, services: &[&str], chosen: &s
         let offers = services.iter().flat_map(|service| directory.options(here, service, cx.now));
         let away = offers.filter(|offer| offer.service.facility != here);
         // Where nobody would see the referral it is not sent.
-        let away = away.filter(|offer| sharing.reaches(keeper, &offer.facility.institution, cx.now));
+        let away = away.filter(|offer| {
+            let institution = &offer.facility.institution;
+            institution.is_empty() || sharing.reaches(keeper, institution, cx.now)
+        });
         let mut places: Vec<Place> = Vec::new();
         for offer in away {
             if !places.iter().any(|place| place.facility.id == offer.service.facility) {
@@ -80,7 +83,8 @@ pub async fn urgent_places(visit: &Visit, here: &str, chosen: &str) -> Result<(V
         if known {
             return;
         }
-        let reached = |one: &Facility| sharing.reaches(keeper, &one.institution, cx.now);
+        // The gate sends to a place whose institution is not on record, too.
+        let reached = |one: &Facility| one.institution.is_empty() || sharing.reaches(keeper, &one.institution, cx.now);
         let away = |one: &&Facility| {
             one.active && one.level() == 3 && here.is_none_or(|here| here.id() != one.id()) && reached(one)
         };

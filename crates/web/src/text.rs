@@ -13,6 +13,7 @@ use crate::format::number;
 
 /// The resources of the Spanish bundle, by file.
 pub const SPANISH: &[(&str, &str)] = &[
+    ("acuerdos", include_str!("../locales/es/acuerdos.ftl")),
     ("avisos", include_str!("../locales/es/avisos.ftl")),
     ("citas", include_str!("../locales/es/citas.ftl")),
     ("impreso", include_str!("../locales/es/impreso.ftl")),

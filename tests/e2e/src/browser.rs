@@ -5,8 +5,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use fantoccini::elements::Element;
-use fantoccini::wd::PrintConfiguration;
-use fantoccini::wd::WebDriverCompatibleCommand;
+use fantoccini::wd::{PrintConfiguration, PrintSize, WebDriverCompatibleCommand};
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
@@ -88,20 +87,15 @@ impl Browser {
         }
     }
 
-    /// How many sheets the page takes on paper, and the first one's width and height in points.
+    /// How many sheets of a size (width and height in centimetres) the page takes on paper.
     ///
     /// # Panics
     /// If the page can't be printed.
-    pub async fn sheets(&self) -> (usize, [i32; 2]) {
-        let pdf = self.client.print(PrintConfiguration::default()).await.expect("the page prints");
-        let pdf = String::from_utf8_lossy(&pdf).into_owned();
-        let pages = pdf.matches("/Type /Page").count() - pdf.matches("/Type /Pages").count();
-        let media =
-            pdf.split("/MediaBox [").nth(1).and_then(|rest| rest.split(']').next()).expect("a sheet has a size");
-        let size: Vec<f64> = media.split_whitespace().filter_map(|side| side.parse().ok()).collect();
-        #[expect(clippy::cast_possible_truncation, reason = "a sheet has some hundred points")]
-        let side = |at: usize| size[at].round() as i32;
-        (pages, [side(2), side(3)])
+    pub async fn sheets(&self, [width, height]: [f64; 2]) -> usize {
+        let printed = PrintConfiguration::builder().size(PrintSize { width, height }).build().expect("a size of paper");
+        let pdf = self.client.print(printed).await.expect("the page prints");
+        let pdf = String::from_utf8_lossy(&pdf);
+        pdf.matches("/Type /Page").count() - pdf.matches("/Type /Pages").count()
     }
 
     /// Makes the window this wide.

@@ -40,6 +40,7 @@ fn a_territory_is_told_and_changed_by_areas() {
         let own = Facility {
             code,
             name,
+            type_code: "puesto-salud".into(),
             institution: "MSPAS".into(),
             place: "gt-1601".into(),
             active: true,

@@ -319,6 +319,11 @@ pub const APART: &[(&str, &str)] = &[
     ("/invitacion/{codigo}", "nobody is logged in; the invitation itself is for once"),
     ("/desbloquear", "nobody is logged in"),
     ("/cuenta/segundo-paso", "its code is for once"),
+    ("/diagnosticos/parecidos", "asked by a script while somebody types: it writes nothing"),
+    ("/personas/parecidas", "the same"),
+    ("/cuentas/{id}/territorio", "made in the same hours; its own tests double it and make it late"),
+    ("/acuerdos/{con}/dar", "the same"),
+    ("/acuerdos/{con}/estado", "the same"),
     ("/cuentas/importar", "carries a file: see the tests of files"),
     ("/red/importar", "carries a file: see the tests of files"),
 ];

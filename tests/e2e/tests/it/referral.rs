@@ -194,9 +194,9 @@ async fn at_the_hospital(go: &mut Journey, program: &Program, id: &str) {
 
 /// Half a sheet or a letter, as asked, and never a second one for a short text.
 async fn on_one_sheet(go: &Journey, path: &str) {
-    for (query, size) in [("", [420, 595]), ("?hoja=carta", [612, 792])] {
+    for (query, size) in [("", [14.8, 21.0]), ("?hoja=carta", [21.59, 27.94])] {
         go.goto(&format!("{path}{query}")).await;
-        assert_eq!(go.browser.sheets().await, (1, size), "{path}{query}");
+        assert_eq!(go.browser.sheets(size).await, 1, "{path}{query}");
     }
 }
 
