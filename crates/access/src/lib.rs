@@ -19,6 +19,7 @@ mod error;
 mod gate;
 mod governor;
 mod index;
+mod label;
 mod limit;
 mod policy;
 mod read;
@@ -41,7 +42,7 @@ pub use governor::{Governor, Proposed};
 pub use index::masked_patient;
 pub use limit::Rate;
 pub use policy::{
-    Agreement, Ground, Label, SHARED_DAYS_AFTER_CLOSURE, Sharing, Side, Standing, TejidoProjector, Terms, custodian,
-    institution, may_register, visibility,
+    Agreement, Ground, Label, Sharing, Side, Standing, TejidoProjector, Terms, custodian, institution, may_register,
+    shared_days_after_closure, visibility,
 };
 pub use scope::{Deed, Scopes};

@@ -8,16 +8,19 @@ mod bits;
 mod project;
 mod roles;
 mod see;
+mod sensitive;
 mod sharing;
 
-pub use bits::{Ground, Label, SHARED_DAYS_AFTER_CLOSURE};
+pub use bits::{Ground, Label};
 pub use project::{TejidoProjector, custodian, institution};
 pub use see::{may_register, visibility};
+pub use sensitive::shared_days_after_closure;
 pub use sharing::{Agreement, Sharing, Side, Standing, Terms};
 
-pub(crate) use project::{claims, label_codings, labels, patient_of};
+pub(crate) use project::{claims, instant, label_codings, labels, patient_of, split};
 pub(crate) use roles::{is_directory, may_write};
 pub(crate) use see::{by_reason, index_visibility, institution_wide, record_of};
+pub(crate) use sensitive::{Implied, POLICY, ages};
 pub(crate) use sharing::consent;
 
 /// How reason and share rows name who has them: the institution that keeps the source, and the

@@ -1,5 +1,5 @@
 //! Writing: the one road to the record. Every change is parsed, validated, held against role,
-//! sight, custodian and labels, judged by the governors, and committed with its trail.
+//! sight and custodian, labelled, judged by the governors, and committed with its trail.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -38,6 +38,16 @@ impl Draft {
     pub(crate) fn patient(&self) -> Option<String> {
         self.new.as_ref().or(self.old.as_ref()).and_then(policy::patient_of)
     }
+
+    /// Adds codings to `meta.security` of what is written.
+    pub(crate) fn add_security(&mut self, codings: &[Value]) -> Result<(), AccessError> {
+        if let (Write::Put(bytes), false) = (&self.change.write, codings.is_empty()) {
+            let (text, mut value) = secured(bytes, codings)?;
+            value.set("id", self.key.id.as_str());
+            (self.change.write, self.new) = (Write::Put(text), Some(value));
+        }
+        Ok(())
+    }
 }
 
 impl Access {
@@ -66,6 +76,7 @@ impl Access {
                 self.check_people(cx, &draft, &people, &sight).await?;
                 drafts.push(draft);
             }
+            self.label(cx, &mut drafts).await?;
             self.check_opened(cx, &drafts, &sight).await?;
             self.judge(cx, &drafts).await?;
             match self.write(cx, &act, &drafts).await {
@@ -301,10 +312,16 @@ fn prepare(cx: &Cx, act: &Act, draft: &Draft, bytes: &Arc<[u8]>) -> Result<(Arc<
     let added = added_security(cx, act, draft, &value)?;
     let mut text = bytes.clone();
     if !added.is_empty() {
-        text = fhir::json::add_security(bytes, &added).into();
-        value = fhir::json::parse(&text).map_err(|error| AccessError::Invalid(vec![Issue::from(&error)]))?;
+        (text, value) = secured(bytes, &added)?;
     }
     value.set("id", draft.key.id.as_str());
+    Ok((text, value))
+}
+
+/// The resource with these codings in `meta.security`, as text and as value.
+fn secured(bytes: &[u8], codings: &[Value]) -> Result<(Arc<[u8]>, Value), AccessError> {
+    let text: Arc<[u8]> = fhir::json::add_security(bytes, codings).into();
+    let value = fhir::json::parse(&text).map_err(|error| AccessError::Invalid(vec![Issue::from(&error)]))?;
     Ok((text, value))
 }
 

@@ -1,5 +1,6 @@
 //! Small helpers over FHIR JSON that every module here shares.
 
+use access::Label;
 use fhir::{Value, json};
 use store::{Change, Expect, Key, Write};
 
@@ -59,6 +60,20 @@ pub(crate) fn synthetic(resource: &Value) -> Option<Value> {
         one.text_at(&["system"]) == Some(access::system::TAG) && one.text_at(&["code"]) == Some("sintetico")
     };
     resource.get("meta")?.items("tag").iter().find(marked).cloned()
+}
+
+/// Labels a resource as its author says; what it has stays.
+pub(crate) fn protect(resource: &mut Value, labels: &[Label]) {
+    let known = Label::of(resource);
+    let missing = labels.iter().filter(|label| !known.contains(label)).map(|label| label.coding());
+    let missing: Vec<Value> = missing.collect();
+    if missing.is_empty() {
+        return;
+    }
+    let mut meta = resource.get("meta").cloned().unwrap_or_else(|| json!({}));
+    let all: Vec<Value> = meta.items("security").iter().cloned().chain(missing).collect();
+    meta.set("security", all);
+    resource.set("meta", meta);
 }
 
 /// Carries the mark of a synthetic person to what is written about them.

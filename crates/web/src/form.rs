@@ -56,6 +56,11 @@ impl Form {
         self.pairs.push((name.to_owned(), value.to_string()));
     }
 
+    /// Adds one more value to a field that may be ticked more than once.
+    pub fn add(&mut self, name: &str, value: impl ToString) {
+        self.pairs.push((name.to_owned(), value.to_string()));
+    }
+
     /// Notes what is wrong with a field and how to mend it.
     pub fn error(&mut self, name: &'static str, text: Text) {
         if self.error_of(name).is_none() {

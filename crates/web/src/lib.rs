@@ -23,6 +23,7 @@ mod problem;
 mod qr;
 mod read;
 mod route;
+mod sensitive;
 mod session;
 mod sheet;
 mod shell;

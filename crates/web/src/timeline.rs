@@ -13,6 +13,7 @@ use store::Key;
 use crate::format::local;
 use crate::pages::encounter::{handed_out, prescribed};
 use crate::read::{coded, is_active, struck, when, words};
+use crate::sensitive;
 use crate::sheet::unit;
 use crate::text::t;
 use crate::ui::{Event, Knot, Tag, Tone};
@@ -188,7 +189,20 @@ fn treatments(story: &Story) -> Vec<Moment<'_>> {
     moments
 }
 
+/// What happened, marked where only some may see it.
 fn event(story: &Story, told: Told<'_>) -> Event {
+    let secret = match &told {
+        Told::Treatment(given) => sensitive::mark(given.iter().copied()),
+        Told::Visit(one) | Told::Referral(one) | Told::Answer(one) | Told::Appointment(one) | Told::Task(one) => {
+            sensitive::mark([*one])
+        }
+    };
+    let mut event = told_as(story, told);
+    event.lines.splice(0..0, secret);
+    event
+}
+
+fn told_as(story: &Story, told: Told<'_>) -> Event {
     match told {
         Told::Visit(encounter) => visit(story, encounter),
         Told::Treatment(given) => treatment(&given),

@@ -3,9 +3,6 @@
 
 use crate::system;
 
-/// How long after closure a referral still shows its content to both facilities, days (policy).
-pub const SHARED_DAYS_AFTER_CLOSURE: i64 = 90;
-
 /// Reasons to see a record ([`store::Reason::kind`]).
 pub(crate) mod reason {
     /// An encounter at the facility.
@@ -64,7 +61,8 @@ pub(crate) const LABELLED: u32 = 8;
 /// names; seen only by callers who see the whole institution.
 pub(crate) const MIXED: u32 = 1 << 31;
 
-/// Sensitivity classes (`meta.security`, system [`system::SENSITIVITY`]).
+/// Sensitivity classes (`meta.security`, system [`system::SENSITIVITY`]); what implies each and who
+/// sees it is policy data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Label {
     /// `vih`
@@ -100,17 +98,7 @@ impl Label {
         1 << self as u32
     }
 
-    /// The bits of some classes.
-    pub(crate) const fn mask(labels: &[Self]) -> u32 {
-        let (mut bits, mut at) = (0, 0);
-        while at < labels.len() {
-            bits |= 1 << labels[at] as u32;
-            at += 1;
-        }
-        bits
-    }
-
-    /// The Coding for `meta.security`.
+    /// Its Coding in our own system.
     pub fn coding(self) -> fhir::Value {
         fhir::json!({ "system": system::SENSITIVITY, "code": self.code() })
     }

@@ -10,8 +10,9 @@ use jiff::{SignedDuration, Timestamp};
 use store::{Facts, Projector, Reason, Share};
 
 use super::Sharing;
-use super::bits::{LABELLED, Label, MIXED, SHARED_DAYS_AFTER_CLOSURE, class, reason};
+use super::bits::{LABELLED, Label, MIXED, class, reason};
 use super::roles::is_directory;
+use super::sensitive::POLICY;
 use crate::system;
 
 /// A label that this program does not know, or `R`/`V` confidentiality: treating team only.
@@ -219,7 +220,7 @@ fn target<'a>(reference: &'a str, resource_type: &str) -> Option<&'a str> {
 }
 
 /// Type and id of a literal reference.
-fn split(reference: &str) -> Option<(&str, &str)> {
+pub(crate) fn split(reference: &str) -> Option<(&str, &str)> {
     let whole = reference.split("/_history/").next().unwrap_or_default();
     let (before, id) = whole.rsplit_once('/')?;
     let resource_type = before.rsplit('/').next().unwrap_or_default();
@@ -315,7 +316,7 @@ impl Grant<'_> {
             return;
         }
         let end = episode.text_at(&["period", "end"]).and_then(instant);
-        let until = end.map_or(i64::MAX, |range| after_days(range.1, SHARED_DAYS_AFTER_CLOSURE));
+        let until = end.map_or(i64::MAX, |range| after_days(range.1, POLICY.shared_days));
         for facility in facilities(episode, &["managingOrganization"]) {
             self.reason(facility, reason::EPISODE, i64::MIN, until);
         }
@@ -326,7 +327,7 @@ impl Grant<'_> {
             return;
         }
         let end = ["end", "start"].iter().find_map(|name| appointment.text_at(&[name])).and_then(instant);
-        let until = end.map_or(i64::MAX, |range| after_days(range.1, SHARED_DAYS_AFTER_CLOSURE));
+        let until = end.map_or(i64::MAX, |range| after_days(range.1, POLICY.shared_days));
         for facility in facilities(appointment, &[]) {
             self.reason(facility, reason::APPOINTMENT, i64::MIN, until);
         }
@@ -350,7 +351,7 @@ impl Grant<'_> {
         let until = match status {
             "completed" | "cancelled" | "rejected" | "failed" => {
                 let closed = task.text_at(&["lastModified"]);
-                after_days(closed.and_then(instant).map_or(from, |range| range.1), SHARED_DAYS_AFTER_CLOSURE)
+                after_days(closed.and_then(instant).map_or(from, |range| range.1), POLICY.shared_days)
             }
             _ => i64::MAX,
         };

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use store::Visibility;
 
 use super::Sharing;
-use super::bits::{LABELLED, Label, MIXED, SHARED_DAYS_AFTER_CLOSURE, class, reason};
+use super::bits::{LABELLED, MIXED, class, reason};
 use super::roles::{Reads, record_types};
+use super::sensitive::POLICY;
 use crate::{Cx, Role};
 
 /// All labels that a treating clinician sees, unknown ones and `R`/`V` confidentiality too.
@@ -149,14 +150,11 @@ fn shared_classes(role: Role) -> u32 {
 
 /// The labels that a role sees in the records that its facility treats.
 fn labels_when_treating(cx: &Cx) -> u32 {
-    const SOCIAL: u32 =
-        Label::mask(&[Label::Violence, Label::MentalHealth, Label::Substances, Label::AdolescentSexualHealth]);
     let of_role = match cx.role {
-        Role::Nurse | Role::Doctor | Role::Specialist => EVERY_LABEL,
-        Role::SocialWorker => SOCIAL,
         Role::System if institution_wide(cx) => MIXED | EVERY_LABEL,
         Role::System => EVERY_LABEL,
-        _ => 0,
+        role if POLICY.treats(role) => EVERY_LABEL,
+        role => POLICY.named(role),
     };
     match &cx.scopes {
         Some(scopes) if !scopes.sensitive() => of_role & MIXED,
@@ -185,7 +183,7 @@ fn without_trail(types: &[&str]) -> Visibility {
 /// The labels that a role sees in what a referral shows: whoever triages must read the request,
 /// whatever it is about.
 fn triage_labels(cx: &Cx) -> u32 {
-    if cx.role == Role::Coordinator { EVERY_LABEL } else { labels_when_treating(cx) }
+    if POLICY.triages(cx.role) { EVERY_LABEL } else { labels_when_treating(cx) }
 }
 
 /// The bits of a labelled source too, for who sees every label.
@@ -199,7 +197,7 @@ fn keepers(cx: &Cx, sharing: &Sharing) -> Vec<(String, i64)> {
     let agreed = cx.role != Role::Supervisor && shared_classes(cx.role) != 0;
     let others = if agreed { sharing.with(&cx.institution, at(cx)) } else { Default::default() };
     let both = others.into_iter().filter(|(_, agreed)| agreed.classes & class::REFERRAL != 0);
-    let asked = |days: i64| at(cx).saturating_add((SHARED_DAYS_AFTER_CLOSURE - days).saturating_mul(DAY_MICROS));
+    let asked = |days: i64| at(cx).saturating_add((POLICY.shared_days - days).saturating_mul(DAY_MICROS));
     let both = both.map(|(other, agreed)| (other, asked(agreed.days)));
     std::iter::once((cx.institution.clone(), at(cx))).chain(both).collect()
 }

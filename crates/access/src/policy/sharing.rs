@@ -7,8 +7,9 @@ use std::collections::BTreeMap;
 use fhir::Value;
 use jiff::Timestamp;
 
-use super::bits::{SHARED_DAYS_AFTER_CLOSURE, class};
+use super::bits::class;
 use super::project::{custodian, instant};
+use super::sensitive::POLICY;
 use crate::system;
 
 /// What one institution gives another.
@@ -21,7 +22,7 @@ pub struct Terms {
     /// Until the end of this day (FHIR date); `None` = until suspended.
     pub until: Option<String>,
     /// How long after its closure a referral is still shown, days: at most
-    /// [`SHARED_DAYS_AFTER_CLOSURE`].
+    /// [`super::shared_days_after_closure`].
     pub days: i64,
 }
 
@@ -35,7 +36,7 @@ impl Terms {
             classes: Self::CLASSES.map(str::to_owned).into(),
             since: day.to_owned(),
             until: None,
-            days: SHARED_DAYS_AFTER_CLOSURE,
+            days: POLICY.shared_days,
         }
     }
 }
@@ -254,12 +255,7 @@ fn side(id: &str, consent: &Value) -> Option<Side> {
             instant(&since).map_or(i64::MIN, |range| range.0),
             until.as_deref().and_then(instant).map_or(i64::MAX, |range| range.1),
         ),
-        terms: Terms {
-            classes,
-            since,
-            until,
-            days: days.unwrap_or(SHARED_DAYS_AFTER_CLOSURE).clamp(0, SHARED_DAYS_AFTER_CLOSURE),
-        },
+        terms: Terms { classes, since, until, days: days.unwrap_or(POLICY.shared_days).clamp(0, POLICY.shared_days) },
     })
 }
 

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod inference;
+mod labels;
 mod reading;
 mod story;
 mod writing;

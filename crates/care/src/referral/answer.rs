@@ -1,6 +1,6 @@
 //! The counter-referral and its acknowledgement, line by line.
 
-use access::{Access, Cx, Role, system};
+use access::{Access, Cx, Label, Role, system};
 use fhir::{Value, json};
 use store::{Change, Key};
 
@@ -11,7 +11,7 @@ use crate::referral::pair::Referral;
 use crate::referral::place;
 use crate::referral::state::State;
 use crate::referral::task::KIND_FOLLOW_UP;
-use crate::resource::{code_in, concept, mark, named, put, reference, synthetic, text};
+use crate::resource::{code_in, concept, mark, named, protect, put, reference, synthetic, text};
 use crate::typed::Sheet;
 use crate::{CareError, Problem};
 
@@ -119,6 +119,7 @@ pub async fn counter_refer(
     let id = access.store().entropy().id();
     let mut composition = composition(cx, referral, &id, answer);
     mark(&mut composition, synthetic(&referral.task));
+    protect(&mut composition, &implied(access, cx, referral, answer).await);
     let mut changes = vec![put(&composition, None)];
     if let Some(encounter) = referral.encounter() {
         let mut visit = place::read(access, cx, "Encounter", &encounter).await?;
@@ -132,6 +133,14 @@ pub async fn counter_refer(
     let step = Move::CounterRefer { composition: id };
     let clearing = ANSWER.clearing(cx, referral.id());
     Advance::new(referral, step).with(changes).private(clearing).commit(access, cx).await
+}
+
+/// What the diagnoses of the answer imply: they are told in words, where the gate finds no codes.
+async fn implied(access: &Access, cx: &Cx, referral: &Referral, answer: &CounterReferral) -> Vec<Label> {
+    let person = access.read(cx, &Key::new("Patient", referral.patient().id)).await.ok().map(|one| one.value());
+    let birth = person.as_ref().and_then(|person| person.text_at(&["birthDate"])).unwrap_or_default();
+    let codes: Vec<&str> = answer.diagnoses.iter().map(|(code, _)| code.as_str()).collect();
+    Label::implied(&codes, "", birth, crate::print::local(cx.now).date())
 }
 
 fn composition(cx: &Cx, referral: &Referral, id: &str, answer: &CounterReferral) -> Value {

@@ -11,7 +11,7 @@ use crate::referral::moves::{Move, MoveKind};
 use crate::referral::pair::{Named, Referral};
 use crate::referral::state::{InvalidTransition, Priority, State};
 use crate::referral::task::{KIND_REFERRAL, write_state};
-use crate::resource::{concept, mark, named, put, reference, synthetic, text};
+use crate::resource::{concept, mark, named, protect, put, reference, synthetic, text};
 use crate::service::Service;
 
 /// What the writer fills in. Empty parts are allowed in a draft; [`super::send`] asks for them.
@@ -37,6 +37,8 @@ pub struct Draft {
     pub encounter: Option<String>,
     /// Observations and other results that go with it: `(type, id)`.
     pub results: Vec<(String, String)>,
+    /// Classes of sensitive information in it, besides those that its codes and service imply.
+    pub sensitive: Vec<access::Label>,
 }
 
 /// Begins a referral at the caller's facility.
@@ -77,6 +79,8 @@ pub async fn start_draft_for(access: &Access, cx: &Cx, origin: &Named, draft: &D
     let mut request = request;
     mark(&mut task, tag.clone());
     mark(&mut request, tag);
+    protect(&mut task, &draft.sensitive);
+    protect(&mut request, &draft.sensitive);
     let made = provenance(access, cx, "draft", "", &task);
     let changes = vec![put(&task, None), put(&request, None), put(&made, None)];
     access.commit(cx, Act { name: "draft", changes, ..Act::default() }).await?;
@@ -101,6 +105,8 @@ pub async fn update_draft(access: &Access, cx: &Cx, referral: &Referral, draft: 
     next.request = request(cx, draft, referral.request.clone());
     next.task.set("lastModified", cx.now.to_string());
     fill_task(&mut next.task, draft);
+    protect(&mut next.task, &draft.sensitive);
+    protect(&mut next.request, &draft.sensitive);
     let changes =
         vec![put(&next.task, Some(referral.task_version)), put(&next.request, Some(referral.request_version))];
     let stored = access.commit(cx, Act { name: "update-draft", changes, ..Act::default() }).await?.stored;

@@ -85,6 +85,8 @@ pub struct Form {
     pub treatments: Vec<Treatment>,
     /// What follows.
     pub plan: String,
+    /// Classes of sensitive information in it, besides those that its codes imply.
+    pub sensitive: Vec<access::Label>,
     /// Unusual values were confirmed.
     pub confirmed: bool,
 }

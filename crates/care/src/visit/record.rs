@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use store::Key;
 
 use crate::referral::provenance;
-use crate::resource::{concept, named, put, reference, text};
+use crate::resource::{concept, named, protect, put, reference, text};
 use crate::visit::form::Form;
 use crate::visit::vitals::{DIASTOLIC, Reading, SYSTOLIC};
 use crate::{CareError, Problem};
@@ -38,7 +38,8 @@ pub async fn sign(access: &Access, cx: &Cx, form: &Form) -> Result<String, CareE
     let conditions = resources.iter().filter(|one| one.resource_type() == Some("Condition"));
     let diagnoses: Vec<Value> =
         conditions.map(|one| json!({ "condition": reference("Condition", one.id().unwrap_or_default()) })).collect();
-    let encounter = maker.encounter(diagnoses);
+    let mut encounter = maker.encounter(diagnoses);
+    protect(&mut encounter, &form.sensitive);
     let note = maker.note(&resources, &told.join(". "));
     let mut changes = vec![put(&encounter, None), put(&note, None)];
     changes.extend(resources.iter().map(|one| put(one, None)));

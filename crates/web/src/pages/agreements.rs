@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use access::{Agreement, Role, SHARED_DAYS_AFTER_CLOSURE, Side, Standing, Terms};
+use access::{Agreement, Role, Side, Standing, Terms, shared_days_after_closure};
 use askama::Template;
 use axum::extract::Path;
 use care::referral::Referral;
@@ -262,15 +262,15 @@ fn terms_of(form: &mut Form) -> Terms {
     if since.zip(until).is_some_and(|(since, until)| until < since) {
         form.error("hasta", t("acuerdo-hasta-antes"));
     }
-    let days = form.get("dias").parse::<i64>().ok().filter(|days| (0..=SHARED_DAYS_AFTER_CLOSURE).contains(days));
+    let days = form.get("dias").parse::<i64>().ok().filter(|days| (0..=shared_days_after_closure()).contains(days));
     if days.is_none() {
-        form.error("dias", t("acuerdo-dias-mal").with("n", SHARED_DAYS_AFTER_CLOSURE));
+        form.error("dias", t("acuerdo-dias-mal").with("n", shared_days_after_closure()));
     }
     Terms {
         classes,
         since: since.map(|day| day.to_string()).unwrap_or_default(),
         until: until.map(|day| day.to_string()),
-        days: days.unwrap_or(SHARED_DAYS_AFTER_CLOSURE),
+        days: days.unwrap_or(shared_days_after_closure()),
     }
 }
 

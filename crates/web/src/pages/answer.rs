@@ -105,6 +105,7 @@ pub async fn take_complete(visit: Visit, Path(id): Path<String>, Posted(mut form
         signs: Some(signs),
         encounter: reference.and_then(|one| Some(one.split_once('/')?.1.to_owned())),
         results: supporting.filter_map(|one| one.split_once('/')).map(|(a, b)| (a.to_owned(), b.to_owned())).collect(),
+        sensitive: Vec::new(),
     };
     let note = form.required("nota", TEXT, t("completar-nota-falta"));
     if form.ok() {

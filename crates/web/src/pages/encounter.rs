@@ -15,6 +15,7 @@ use crate::gate::{Posted, Visit, done, mend, show};
 use crate::pages::person::{Head, opened, reasons};
 use crate::problem::{Answer, Problem};
 use crate::read::{coded, list, struck, when, words};
+use crate::sensitive;
 use crate::sheet::{Choice, Group, Press, Sheet, mend_with};
 use crate::shell::Done;
 use crate::text::{Text, t};
@@ -100,6 +101,7 @@ impl Seen {
             page.shell.back(here, t("atencion-volver"))
         };
         page.groups = vec![self.when_where_who()];
+        page.notes.extend(sensitive::note([&self.encounter]));
         Ok(page)
     }
 

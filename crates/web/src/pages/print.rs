@@ -14,6 +14,7 @@ use crate::pages::person::{self, Head};
 use crate::pages::referral::key;
 use crate::problem::{Answer, Problem};
 use crate::read::{struck, when};
+use crate::sensitive;
 use crate::shell::Shell;
 use crate::text::{Text, t};
 use crate::timeline::measure;
@@ -41,6 +42,8 @@ struct Paper {
     facts: Vec<(String, String)>,
     sections: Vec<(String, Vec<String>)>,
     sign: String,
+    /// That it is confidential, and why.
+    secret: Option<String>,
 }
 
 /// `GET /referencias/{id}/imprimir`
@@ -101,9 +104,11 @@ pub async fn print_answer(visit: Visit, Path(id): Path<String>, Query(asked): Qu
         told.sections.into_iter().map(|(title, words)| (title, vec![words])).collect();
     sections.push((t("papel-indicaciones").into(), told.lines.into_iter().map(line).collect()));
     let facts = vec![(t("papel-de"), told.from), (t("papel-a"), told.to), (t("papel-fecha"), told.date)];
+    let secret = sensitive::mark([&referral.task, &referral.request, &composition]);
     show(&Paper {
         sign: told.author,
         sections,
+        secret,
         ..paper(&visit, &referral, t("papel-contrarreferencia"), (facts, asked)).await?
     })
 }
@@ -147,5 +152,6 @@ async fn paper(
         facts: who.chain(facts).collect(),
         sections: Vec::new(),
         sign: String::new(),
+        secret: sensitive::mark([&referral.task, &referral.request]),
     })
 }

@@ -1,6 +1,7 @@
 //! Referring: danger signs first, then service, place, priority and reason; the draft stays on the
 //! server from the first step on.
 
+use access::Label;
 use axum::extract::{Path, Query};
 use axum::response::{IntoResponse, Redirect};
 use care::danger::{self, Decision, Picture, Prompt, Sign};
@@ -25,6 +26,7 @@ use crate::pages::queue::waits;
 use crate::pages::visit::{Open, open};
 use crate::problem::{Answer, Present, Problem};
 use crate::read::words;
+use crate::sensitive;
 use crate::sheet::{Group, Press, Sheet, mend_with};
 use crate::shell::Done;
 use crate::text::{Text, t};
@@ -356,6 +358,7 @@ async fn take_details(visit: &Visit, open: &Open, referral: Referral, mut form: 
             .text_at(&["encounter", "reference"])
             .and_then(|one| Some(one.split_once('/')?.1.into())),
         results: results_of(&referral.request),
+        sensitive: sensitive::read(&form),
     };
     if draft.reason.is_empty() && !draft.diagnoses.is_empty() {
         form.error("motivo", t("mal-motivo"));
@@ -394,9 +397,12 @@ fn service_options() -> Vec<(String, String)> {
     [(String::new(), t("referir-elija-servicio").into())].into_iter().chain(services).collect()
 }
 
-async fn details_page(visit: &Visit, open: &Open, referral: &Referral, form: Form) -> Result<Sheet, Problem> {
+async fn details_page(visit: &Visit, open: &Open, referral: &Referral, mut form: Form) -> Result<Sheet, Problem> {
     let (cx, id) = (visit.cx()?, &open.named.id);
     let service = form.get("servicio").to_owned();
+    let found = diagnoses(&mut Form::new(form.pairs().to_vec()), referral, &open.codes);
+    sensitive::tick(&mut form, sensitive::implied(&found, &service, open.birth_date(), cx.now));
+    sensitive::tick(&mut form, Label::of(&referral.task));
     let offered = places(visit, &[&service], form.get("destino")).await?;
     let mut page =
         Sheet::new(visit, t("referir-titulo"), Head::of(&open.patient, cx.now), format!("/personas/{id}/referir"));
@@ -438,6 +444,7 @@ async fn details_page(visit: &Visit, open: &Open, referral: &Referral, form: For
         diagnosis::ROWS.len(),
         &open.codes,
     )));
+    page.groups.push(sensitive::group(&form));
     page.buttons = vec![Press::new("enviar", t("referir-enviar")), Press::new("guardar", t("guardar-borrador"))];
     page.away = vec![(format!("/referencias/{}/descartar", referral.id()), t("descartar-si"))];
     page.aside = open.aside();

@@ -27,6 +27,7 @@ use crate::pages::refer::{diagnoses_of, head_of, place_of};
 use crate::pages::{act, agreements};
 use crate::problem::{Answer, Problem};
 use crate::read::struck;
+use crate::sensitive;
 use crate::shell::{Done, Shell};
 use crate::text::{Text, t};
 use crate::timeline::measure;
@@ -191,7 +192,8 @@ pub fn notes(referral: &Referral) -> Vec<Note> {
         }
         state => held_by(state).map(|why| Note::new(Tone::Warn, state.phase().label(), why)),
     };
-    signs_note(referral).into_iter().chain(held).collect()
+    let secret = sensitive::note([&referral.task, &referral.request]);
+    signs_note(referral).into_iter().chain(secret).chain(held).collect()
 }
 
 /// The reason that a state carries, in words.

@@ -139,6 +139,7 @@ fn as_typed(referral: &Referral, form: &mut Form, place: Option<Named>) -> Draft
             .text_at(&["encounter", "reference"])
             .and_then(|one| Some(one.split_once('/')?.1.into())),
         results: results_of(&referral.request),
+        sensitive: Vec::new(),
     }
 }
 

@@ -25,6 +25,7 @@ use crate::pages::person::{Head, opened};
 use crate::pages::refer::{picture, prompt_notes};
 use crate::problem::{Answer, Problem};
 use crate::read::{coded, list, when};
+use crate::sensitive;
 use crate::sheet::{Group, Press, Sheet, mend_with, unit};
 use crate::shell::Done;
 use crate::text::{Text, t};
@@ -299,12 +300,17 @@ fn transfer(told: &VisitForm, implied: &[Prompt], day: Option<Date>) -> Draft {
     Draft {
         patient: told.patient.clone(),
         reason: told.reason.clone(),
-        diagnoses: told.diagnoses.iter().map(|one| (one.code.clone(), one.words.clone())).collect(),
+        diagnoses: coded_of(told),
+        sensitive: told.sensitive.clone(),
         done: done.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(". "),
         priority: Some(Priority::P1),
         signs: Some(implied.iter().map(|one| one.sign.to_owned()).collect()),
         ..Draft::default()
     }
+}
+
+fn coded_of(told: &VisitForm) -> Vec<(String, String)> {
+    told.diagnoses.iter().map(|one| (one.code.clone(), one.words.clone())).collect()
 }
 
 fn lines(form: &mut Form, name: &'static str) -> Vec<String> {
@@ -412,14 +418,17 @@ fn read(form: &mut Form, open: &Open, now: Timestamp) -> VisitForm {
             .collect(),
         treatments: treatments.into_iter().filter(given).collect(),
         plan: form.optional("plan", TEXT),
+        sensitive: sensitive::read(form),
         confirmed: form.has("confirmo", "si"),
     }
 }
 
 /// The whole sheet.
-fn page(visit: &Visit, open: &Open, form: Form) -> Result<Sheet, Problem> {
+fn page(visit: &Visit, open: &Open, mut form: Form) -> Result<Sheet, Problem> {
     let cx = visit.cx()?;
     let id = &open.named.id;
+    let told = read(&mut Form::new(form.pairs().to_vec()), open, cx.now);
+    sensitive::tick(&mut form, sensitive::implied(&coded_of(&told), "", open.birth_date(), cx.now));
     let head = Head::of(&open.patient, cx.now);
     let mut page = Sheet::new(visit, t("atender-titulo"), head, format!("/personas/{id}/atender"));
     page.shell = page.shell.back(format!("/personas/{id}"), t("volver-persona"));
@@ -445,12 +454,13 @@ fn page(visit: &Visit, open: &Open, form: Form) -> Result<Sheet, Problem> {
             Group::new(t("atender-diagnostico"))
                 .fields(diagnosis::fields(&form, 3, &open.codes))
                 .fields([form.checks("problema", t("atender-problema"), &problems)]),
+            sensitive::group(&form),
             Group::new(t("atender-tratamiento")).hint(t("atender-tratamiento-ayuda")).fields(treatments(&form)),
             Group::new(t("atender-plan")).fields([form.area("plan", t("atender-plan-campo"))]),
             sigsa(&form),
         ];
     page.buttons = vec![Press::new("firmar", t("atender-firmar")), Press::new("guardar", t("guardar-borrador"))];
-    let found = implied(open, &read(&mut Form::new(form.pairs().to_vec()), open, cx.now), cx.now);
+    let found = implied(open, &told, cx.now);
     page.notes = prompt_notes(&found);
     if !found.is_empty() {
         page.first = vec![Press { danger: true, ..Press::new("trasladar", t("atender-trasladar")) }];

@@ -121,7 +121,9 @@ async fn told(seed: u64) -> (Site, Vec<Option<Phase>>) {
 /// A visit at the person's place, and something that only some may read.
 async fn clinical(world: &World, dice: &mut Dice, (id, place): (&str, &str)) {
     let nurse = world.at("Ana", Role::Nurse, place);
-    let diagnosis = Diagnosis { words: "Anemia".into(), problem: true, ..Diagnosis::default() };
+    // Of three visits one is labelled whole, because of what was found in it.
+    let (code, words) = [("", "Anemia"), ("D50", "Anemia"), ("F32.1", "Episodio depresivo")][dice.roll(3)];
+    let diagnosis = Diagnosis { code: code.into(), words: words.into(), problem: true };
     let form = Form {
         patient: Named { id: id.to_owned(), name: "Rosa".into() },
         consultation: "1".into(),
@@ -156,6 +158,9 @@ async fn referred(world: &World, dice: &mut Dice, (at, person, place): (usize, &
         reason: format!("Ve menos, {at}"),
         ..crate::post::draft()
     };
+    let violence = [("T74".to_owned(), "Síndrome de maltrato".to_owned())];
+    let labelled = dice.roll(3) == 0;
+    let draft = Draft { diagnoses: if labelled { violence.into() } else { draft.diagnoses }, ..draft };
     let mut now = start_draft(access, &nurse, &draft).await.ok()?;
     let desks = [world.coordinator("Edgar"), world.at("Lima", Role::Coordinator, IGSS_HOSPITAL)];
     let specialist = world.at("Rojas", Role::Specialist, to);
@@ -171,7 +176,11 @@ async fn referred(world: &World, dice: &mut Dice, (at, person, place): (usize, &
                 let first = review(access, &desks[0], &now, &answer, "Criterios").await;
                 if first.is_ok() { first } else { review(access, &desks[1], &now, &answer, "Criterios").await }
             }
-            2 => book(access, &world.at("Marta", Role::Clerk, to), &now, &format!("{agenda}-{at}")).await,
+            2 => {
+                // What is labelled is booked by who treats: the desk does not see it.
+                let booker = if labelled { Role::Nurse } else { Role::Clerk };
+                book(access, &world.at("Marta", booker, to), &now, &format!("{agenda}-{at}")).await
+            }
             3 => attend(access, &specialist, &now).await,
             4 => counter_refer(access, &specialist, &now, &answered()).await,
             5 => acknowledge(access, &nurse, &now, &[LineAnswer::Accepted]).await,

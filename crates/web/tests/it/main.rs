@@ -24,5 +24,6 @@ mod post;
 mod print;
 mod queue;
 mod registration;
+mod sensitive;
 
 use browser::{Answer, Browser, PASSWORD, Site, new_user};

@@ -49,7 +49,8 @@ async fn located(world: &World, id: &str) {
     facility(world, id).await;
 }
 
-async fn serves(world: &World, facility: &str, id: &str, code: &str) {
+/// A facility offers a service to the municipality of the post.
+pub async fn serves(world: &World, facility: &str, id: &str, code: &str) {
     let service = json!({ "resourceType": "HealthcareService", "active": true, "name": code,
         "providedBy": { "reference": format!("Organization/{facility}") },
         "specialty": [{ "coding": [{ "system": system::SPECIALTY, "code": code }] }],
