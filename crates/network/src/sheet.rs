@@ -56,6 +56,10 @@ pub fn write_sheet(rows: impl Iterator<Item = Vec<String>>, format: Format) -> R
         }
         Format::Xlsx => {
             let mut book = rust_xlsxwriter::Workbook::new();
+            // The same table is the same file: the writer would put the clock's time into it.
+            let steady =
+                rust_xlsxwriter::ExcelDateTime::from_ymd(2000, 1, 1).map_err(|error| wrong(error.to_string()))?;
+            book.set_properties(&rust_xlsxwriter::DocProperties::new().set_creation_datetime(&steady));
             let sheet = book.add_worksheet();
             for (at, row) in (0_u32..).zip(rows) {
                 for (column, cell) in (0_u16..).zip(&row) {
