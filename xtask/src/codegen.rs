@@ -138,6 +138,9 @@ fn type_reference(reference: &Value) -> Value {
     };
     let targets: Vec<&str> =
         reference.items("targetProfile").iter().filter_map(|target| target.as_str()?.strip_prefix(STRUCTURE)).collect();
+    // A Quantity without comparator is a profile of it.
+    let profiles = reference.items("profile").iter().filter_map(|one| one.as_str()?.strip_prefix(STRUCTURE));
+    let targets: Vec<&str> = targets.into_iter().chain(profiles.filter(|one| *one == "SimpleQuantity")).collect();
     json!({ "code": code, "targets": (!targets.is_empty()).then_some(targets) })
 }
 

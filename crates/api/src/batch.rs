@@ -145,6 +145,7 @@ pub async fn one(call: &Call, entry: &Entry) -> Result<Answer, ApiError> {
         (&Method::PUT, Place::Type(kind)) => update::put_matching(call, kind, &entry.sent()?).await,
         (&Method::PUT, Place::Instance(key)) => update::put(call, key.clone(), &entry.sent()?).await,
         (&Method::PATCH, Place::Instance(key)) => patch::apply(call, key, &patch::in_binary(entry)?).await,
+        (&Method::PATCH, Place::Type(kind)) => patch::apply_matching(call, kind, &patch::in_binary(entry)?).await,
         (&Method::DELETE, Place::Type(kind)) => delete::remove_matching(call, kind).await,
         (&Method::DELETE, Place::Instance(key)) => delete::remove(call, key.clone()).await,
         (method, _) => Err(ApiError::MethodNotAllowed { method: method.to_string() }),

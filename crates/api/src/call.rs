@@ -8,7 +8,7 @@ use axum::extract::FromRequestParts;
 use http::header::{self, HeaderMap, HeaderName};
 use http::request::Parts;
 use jiff::Timestamp;
-use store::{Change, Expect, StoreError, Stored};
+use store::{Change, Expect, Key, Kind, StoreError, Stored};
 
 use crate::address::{self, Pairs};
 use crate::error::ApiError;
@@ -61,13 +61,19 @@ impl Conditions {
     /// `Malformed` for an `If-Match` that is not one version, or an `If-None-Match` other than `*`.
     pub fn expect(&self) -> Result<Expect, ApiError> {
         match (self.if_match.as_deref(), self.if_none_match.as_deref()) {
+            (Some(_), _) if self.wants_any() => Ok(Expect::Any),
             (Some(tag), _) => version_of(tag)
                 .map(Expect::Version)
-                .ok_or_else(|| ApiError::malformed("If-Match", "write one version as W/\"3\"")),
+                .ok_or_else(|| ApiError::malformed("If-Match", "write one version as W/\"3\", or * for any")),
             (None, Some("*")) => Ok(Expect::Absent),
             (None, Some(_)) => Err(ApiError::malformed("If-None-Match", "on a write only * has a meaning")),
             (None, None) => Ok(Expect::Any),
         }
+    }
+
+    /// Whether something has to be there, whatever its version: `If-Match: *` (RFC 9110 §13.1.1).
+    pub fn wants_any(&self) -> bool {
+        self.if_match.as_deref().is_some_and(|tag| tag.trim() == "*")
     }
 
     /// What a failed write means under these conditions: that something is there although
@@ -136,6 +142,23 @@ impl Call {
     pub fn without_params(&self) -> Result<(), ApiError> {
         let say = "this interaction takes no parameters; a conditional create is the header If-None-Exist";
         self.params.first().map_or(Ok(()), |(name, _)| Err(ApiError::malformed(name, say)))
+    }
+
+    /// Holds `If-Match: *` against what the caller sees.
+    ///
+    /// # Errors
+    /// `NoMatch` where nothing is there.
+    pub async fn present(&self, key: &Key) -> Result<(), ApiError> {
+        if !self.when.wants_any() {
+            return Ok(());
+        }
+        match self.api.access.read(&self.cx, key).await {
+            Ok(_) => Ok(()),
+            Err(error) if matches!(error.kind(), Kind::NotFound | Kind::Gone) => {
+                Err(ApiError::NoMatch { criteria: key.to_string() })
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Writes one change.

@@ -14,12 +14,15 @@ use crate::error::ApiError;
 const DATE: &str = "2026-11-25";
 
 /// Types that are only ever added to (issue §3): no update, patch or deletion.
-const APPEND_ONLY: [&str; 2] = ["AuditEvent", "Provenance"];
+pub const APPEND_ONLY: [&str; 2] = ["AuditEvent", "Provenance"];
 
 const HOW: &str = "JSON only. Parameters that are not listed are refused with 400; with Prefer: handling=lenient they \
     are left out and named in an entry of search.mode outcome. What can't be parsed or breaks R4's structure is 400, \
     what breaks a rule of the house is 422. Deleting what was never there is 404, as for what the caller may not see. \
-    Conditional updates and deletions need criteria and act on one match. \
+    Conditional updates, patches and deletions need criteria and act on one match; a patch that matches none is 404. \
+    Quantities are compared in the unit in which they are written: units are not converted. Text of more than 400 \
+    bytes is searched, also with :contains, by its first 335. A chain without a type is followed where only one type \
+    that the reference may point to has the parameter; else it is refused, naming them. \
     Chains and _has go one step. Pages follow an opaque cursor in the next link, and are stable. AuditEvent and \
     Provenance are append-only. Resources that a referral governs change by legal moves only. \
     PUT makes a resource only for a machine that serves a whole institution; choose random ids: of one that is taken \

@@ -25,6 +25,7 @@ pub async fn conditional(call: Call, TypeName(kind): TypeName) -> Result<Answer,
 /// Deletes a resource; one that is deleted already stays so.
 pub async fn remove(call: &Call, key: Key) -> Result<Answer, ApiError> {
     call.without_params()?;
+    call.present(&key).await?;
     let change = Change { key, expect: call.when.expect()?, write: Write::Delete };
     match call.write("delete", change).await {
         Ok(stored) => Ok(Answer { version: Some(stored.version), ..Answer::empty(StatusCode::NO_CONTENT) }),
@@ -37,6 +38,9 @@ pub async fn remove(call: &Call, key: Key) -> Result<Answer, ApiError> {
 pub async fn remove_matching(call: &Call, kind: &str) -> Result<Answer, ApiError> {
     for _ in 0..ATTEMPTS {
         let Some(stored) = conditional::find(call, kind, &call.params, &HashSet::new()).await?.one else {
+            if call.when.wants_any() {
+                return Err(ApiError::NoMatch { criteria: kind.to_owned() });
+            }
             return Ok(Answer::empty(StatusCode::NO_CONTENT));
         };
         let asked = call.when.expect()?;

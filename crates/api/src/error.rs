@@ -22,8 +22,13 @@ pub enum ApiError {
     #[error("not valid: {} issues", .0.len())]
     Invalid(Vec<Issue>),
     /// A patch that can't be applied.
-    #[error(transparent)]
-    Patch(#[from] PatchError),
+    #[error("{error}")]
+    Patch {
+        /// The type of what is patched.
+        of: String,
+        /// Why.
+        error: PatchError,
+    },
     /// A header, parameter or address that can't be read.
     #[error("{place}: {problem}")]
     Malformed {
@@ -51,8 +56,13 @@ pub enum ApiError {
         method: String,
     },
     /// Something of FHIR that this server does not do.
-    #[error("{0}")]
-    NotSupported(String),
+    #[error("{what}")]
+    NotSupported {
+        /// The parameter that asks for it.
+        place: &'static str,
+        /// What is not done.
+        what: &'static str,
+    },
     /// Only JSON is written.
     #[error("this server writes application/fhir+json, not {asked:?}")]
     NotAcceptable {
@@ -116,7 +126,7 @@ impl ApiError {
             Self::MultipleMatches { .. } | Self::NoMatch { .. } | Self::Present { .. } => Kind::Stale,
             Self::Entry { error, .. } => error.kind(),
             // R4 §3.1.0.6: a patch that is well written but does not fit what is there is 422.
-            Self::Patch(error) if !matches!(error.problem, PatchProblem::Malformed(_)) => Kind::Rule,
+            Self::Patch { error, .. } if !matches!(error.problem, PatchProblem::Malformed(_)) => Kind::Rule,
             _ => Kind::Invalid,
         }
     }

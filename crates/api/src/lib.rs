@@ -88,12 +88,20 @@ pub fn router(api: Api) -> Router {
         .route("/metadata", get(capability::metadata))
         .route("/_history", get(history::history))
         .route("/_search", post(search::system_by_post))
-        .route("/{type}", get(search::by_get).post(create::create).put(update::conditional).delete(delete::conditional))
+        .route(
+            "/{type}",
+            get(search::by_get)
+                .post(create::create)
+                .put(update::conditional)
+                .patch(patch::conditional)
+                .delete(delete::conditional),
+        )
         .route("/{type}/_search", post(search::by_post))
         .route("/{type}/_history", get(history::history))
         .route("/{type}/$validate", post(validate::validate))
         .route("/Patient/$index", get(index::index))
         .route("/{type}/{id}", get(read::read).put(update::update).delete(delete::delete).patch(patch::patch))
+        .route("/{type}/{id}/$validate", get(validate::stored).post(validate::instance))
         .route("/{type}/{id}/_history", get(history::history))
         .route("/{type}/{id}/_history/{version}", get(read::version))
         .fallback(outcome::no_route)

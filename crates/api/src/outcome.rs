@@ -43,14 +43,14 @@ fn of_error(error: &ApiError) -> (StatusCode, &'static str) {
         ApiError::Malformed { .. } => (StatusCode::BAD_REQUEST, "value"),
         ApiError::UnknownType { .. } | ApiError::NoRoute { .. } => (StatusCode::NOT_FOUND, "not-supported"),
         ApiError::MethodNotAllowed { .. } => (StatusCode::METHOD_NOT_ALLOWED, "not-supported"),
-        ApiError::NotSupported(_) => (StatusCode::BAD_REQUEST, "not-supported"),
+        ApiError::NotSupported { .. } => (StatusCode::BAD_REQUEST, "not-supported"),
         ApiError::NotAcceptable { .. } => (StatusCode::NOT_ACCEPTABLE, "not-supported"),
         ApiError::MediaType { .. } => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "not-supported"),
         ApiError::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "too-long"),
         ApiError::TooCostly { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "too-costly"),
         ApiError::MultipleMatches { .. } => (StatusCode::PRECONDITION_FAILED, "multiple-matches"),
         ApiError::NoMatch { .. } => (StatusCode::PRECONDITION_FAILED, "not-found"),
-        ApiError::Patch(_) => (of_kind(error.kind()).0, "processing"),
+        ApiError::Patch { .. } => (of_kind(error.kind()).0, "processing"),
         ApiError::Access(AccessError::TooMany { .. }) => (StatusCode::TOO_MANY_REQUESTS, "throttled"),
         _ if is_untraced(error) => (StatusCode::SERVICE_UNAVAILABLE, "exception"),
         ApiError::Entry { error, .. } => of_error(error),
@@ -76,7 +76,7 @@ pub fn issues(error: &ApiError) -> Vec<Issue> {
             found.clone()
         }
         ApiError::Json(error) => vec![error.into()],
-        ApiError::Malformed { place, problem } => vec![Issue::error(code, place, problem)],
+        ApiError::Malformed { place, problem } => vec![Issue::error(code, http(place), problem)],
         ApiError::UnknownType { name } => {
             let known = fhir::schema::r4().resource_types().join(", ");
             vec![Issue::error(code, name, format!("{error}; it knows {known}"))]
@@ -97,32 +97,49 @@ pub fn issues(error: &ApiError) -> Vec<Issue> {
     }
 }
 
+/// A place as R4 names it (OperationOutcome.issue): an element by its path, a parameter or header by
+/// `http.` and its name.
+pub fn http(name: &str) -> String {
+    let first = name.split(['.', '[', '?', '/']).next().unwrap_or_default();
+    match first.is_empty() || fhir::schema::r4().is_resource(first) {
+        true => name.to_owned(),
+        false => format!("http.{name}"),
+    }
+}
+
 /// What of the request is to blame: a parameter, a condition, a header, the address, the method.
 fn place(error: &ApiError) -> Option<String> {
     Some(match error {
         ApiError::Query(
             QueryError::UnknownParameter { name, .. }
+            | QueryError::Ambiguous { name, .. }
             | QueryError::Unsupported { name }
             | QueryError::Modifier { name, .. }
             | QueryError::Value { name, .. }
             | QueryError::Malformed { name, .. },
-        ) => name.clone(),
+        ) => http(name),
+        ApiError::NotSupported { place, .. } => http(place),
+        ApiError::Patch { of, error } => error.place(of),
         ApiError::MultipleMatches { criteria } | ApiError::NoMatch { criteria } => criteria.clone(),
-        ApiError::NotAcceptable { .. } => "Accept".to_owned(),
-        ApiError::MediaType { wanted, .. } if wanted.starts_with("gzip") => "Content-Encoding".to_owned(),
-        ApiError::MediaType { .. } => "Content-Type".to_owned(),
-        ApiError::Present { .. } => "If-None-Match".to_owned(),
-        ApiError::Access(AccessError::Store(StoreError::Stale { .. })) => "If-Match".to_owned(),
-        ApiError::Access(AccessError::Store(StoreError::Cursor)) => "_cursor".to_owned(),
+        ApiError::NotAcceptable { .. } => http("Accept"),
+        ApiError::MediaType { wanted, .. } if wanted.starts_with("gzip") => http("Content-Encoding"),
+        ApiError::MediaType { .. } => http("Content-Type"),
+        ApiError::Present { .. } => http("If-None-Match"),
+        ApiError::Access(AccessError::Store(StoreError::Stale { .. })) => http("If-Match"),
+        ApiError::Access(AccessError::Store(StoreError::Cursor)) => http("_cursor"),
+        ApiError::Access(AccessError::Store(StoreError::Search(_))) => http("parameters"),
         ApiError::NoRoute { path } => path.clone(),
         ApiError::MethodNotAllowed { method } => method.clone(),
-        ApiError::TooLarge { .. } | ApiError::TooCostly { .. } => "Content-Length".to_owned(),
+        ApiError::TooLarge { .. } | ApiError::TooCostly { .. } => http("Content-Length"),
         ApiError::Access(AccessError::NotFound { what }) => what.clone(),
         ApiError::Access(AccessError::Store(StoreError::NotFound { key } | StoreError::Gone { key })) => {
             key.to_string()
         }
-        _ if matches!(error.kind(), Kind::Unauthenticated | Kind::Forbidden) => "Authorization".to_owned(),
-        ApiError::Access(AccessError::TooMany { .. }) => "Authorization".to_owned(),
+        ApiError::Access(AccessError::Store(StoreError::Exists { key, .. } | StoreError::Invalid { key, .. })) => {
+            key.to_string()
+        }
+        _ if matches!(error.kind(), Kind::Unauthenticated | Kind::Forbidden) => http("Authorization"),
+        ApiError::Access(AccessError::TooMany { .. }) => http("Authorization"),
         _ => return None,
     })
 }

@@ -11,6 +11,7 @@ use crate::bundle::Bundle;
 use crate::call::Call;
 use crate::error::ApiError;
 use crate::history::links;
+use crate::outcome::http;
 use crate::shape::Shape;
 
 /// `GET [base]?…`.
@@ -79,16 +80,17 @@ fn parse(call: &Call, kind: Option<&str>) -> Result<(Query, Pairs, Vec<Issue>), 
             Ok(query) => return Ok((query, params, ignored)),
             Err(error) => error,
         };
-        let before = params.len();
+        let (before, mut place) = (params.len(), String::new());
         if let QueryError::UnknownParameter { name, .. } | QueryError::Unsupported { name } = &error
             && call.lenient
         {
+            place = http(name);
             params.retain(|(given, _)| given != name);
         }
         if params.len() == before {
             return Err(error.into());
         }
         let severity = Severity::Warning;
-        ignored.push(Issue { severity, ..Issue::general("not-supported", format!("ignored: {error}")) });
+        ignored.push(Issue { severity, ..Issue::error("not-supported", place, format!("ignored: {error}")) });
     }
 }

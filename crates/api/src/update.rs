@@ -28,6 +28,7 @@ pub async fn put(call: &Call, key: Key, sent: &Sent) -> Result<Answer, ApiError>
     sent.check_type(&key.resource_type)?;
     sent.check_id(&key.id)?;
     let expect = call.when.expect()?;
+    call.present(&key).await?;
     chosen(call, &key, &expect).await?;
     let written = call.write("update", create::put(call, key, expect, sent)).await;
     Ok(Answer::written(call, &written.map_err(|error| call.when.failed(error))?))
@@ -76,6 +77,7 @@ pub async fn replacing(call: &Call, kind: &str, found: Found, sent: &Sent) -> Re
             let expect = if matches!(asked, Expect::Any) { Expect::Version(stored.version) } else { asked };
             Ok(create::put(call, stored.key.clone(), expect, sent))
         }
+        None if call.when.wants_any() => Err(ApiError::NoMatch { criteria: kind.to_owned() }),
         None => {
             let id = sent.value.id().map_or_else(|| call.new_id(), str::to_owned);
             let key = crate::address::key(kind, &id, &http::Method::PUT)?;

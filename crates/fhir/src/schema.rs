@@ -84,7 +84,8 @@ impl Element {
 pub struct TypeRef {
     /// Type name, or the path of a backbone element (also from a contentReference).
     pub code: &'static str,
-    /// For references and canonicals: the resource types allowed; empty means any.
+    /// For references and canonicals: the resource types allowed; empty means any. For a Quantity that
+    /// the definitions profile so: `SimpleQuantity`.
     pub targets: Vec<&'static str>,
 }
 

@@ -216,6 +216,12 @@ impl<'a> Checker<'a> {
                     if reference.code == "Reference" {
                         rules::reference(self, reference, object);
                     }
+                    // The definitions profile such a Quantity (codegen keeps it as its target).
+                    if reference.targets.contains(&"SimpleQuantity") && object.get("comparator").is_some() {
+                        self.inside(".comparator", |checker| {
+                            checker.report("invariant", "this quantity is a plain number: no comparator (sqty-1)");
+                        });
+                    }
                 }
                 _ => self.report("structure", format!("{} is a JSON object", reference.code)),
             },
@@ -388,6 +394,23 @@ mod tests {
     }
 
     #[test]
+    fn a_simple_quantity_has_no_comparator() {
+        let dose = |quantity: &str| {
+            format!(
+                r#"{{"resourceType":"Immunization","status":"completed","vaccineCode":{{"text":"x"}},"patient":{{"reference":"Patient/1"}},"occurrenceString":"ayer","doseQuantity":{quantity}}}"#
+            )
+        };
+        assert_eq!(issues(&dose(r#"{"value":1}"#)), []);
+        one(&dose(r#"{"value":1,"comparator":"<"}"#), "Immunization.doseQuantity.comparator", "invariant");
+        let measured = r#"{"resourceType":"Observation","status":"final","code":{"text":"x"},"valueQuantity":{"value":1,"comparator":"<"}}"#;
+        assert_eq!(issues(measured), []);
+        let range =
+            measured.replace("valueQuantity", "referenceRange").replace(r#"{"value":1,"#, r#"[{"low":{"value":1,"#);
+        let range = range.replace(r#""<"}}"#, r#""<"}}]}"#);
+        one(&range, "Observation.referenceRange[0].low.comparator", "invariant");
+    }
+
+    #[test]
     fn what_stands_inside_a_bundle_is_checked_with_its_place() {
         one(
             r#"{"resourceType":"Bundle","type":"collection","entry":[{"resource":{"resourceType":"Patient","gender":"x"}}]}"#,
@@ -401,11 +424,28 @@ mod tests {
         let text = |div: &str| {
             crate::json!({ "resourceType": "Patient", "text": { "status": "generated", "div": div } }).to_string()
         };
-        assert_eq!(issues(&text("<div xmlns=\"http://www.w3.org/1999/xhtml\"><p>a &amp; b</p><br/></div>")), []);
+        for good in [
+            "<div xmlns=\"http://www.w3.org/1999/xhtml\"><p>a &amp; b&#160;c</p><br/></div>",
+            "<div xmlns='http://www.w3.org/1999/xhtml' class=\"x\"><a href=\"#a\" name='b'>x</a> <a href=\"mailto:a@b.org?x=1&amp;y=2\">y</a></div>",
+            "<div xmlns=\"http://www.w3.org/1999/xhtml\"><img src=\"data:image/png;base64,AA==\" alt=\"x\"/><a href=\"Patient/1?a:b\">z</a></div>",
+        ] {
+            assert_eq!(issues(&text(good)), [], "{good}");
+        }
         for bad in [
             "<div xmlns=\"http://www.w3.org/1999/xhtml\"><script>x</script></div>",
             "<div xmlns=\"http://www.w3.org/1999/xhtml\"><p onclick=\"x\">a</p></div>",
             "<div xmlns=\"http://www.w3.org/1999/xhtml\"><p>a</div>",
+            "<div>a</div>",
+            "<div xmlns=\"http://www.w3.org/2000/svg\">a</div>",
+            "<div xmlns=\"http://www.w3.org/1999/xhtml\"><p data-x=\"1\">a</p></div>",
+            "<div xmlns=\"http://www.w3.org/1999/xhtml\"><p CLASS=\"x\">a</p></div>",
+            "<div xmlns=\"http://www.w3.org/1999/xhtml\"><p class=\"x\" class=\"y\">a</p></div>",
+            "<div xmlns=\"http://www.w3.org/1999/xhtml\"><a href=\"JavaScript:x()\">a</a></div>",
+            "<div xmlns=\"http://www.w3.org/1999/xhtml\"><a href=\"java&#115;cript:x()\">a</a></div>",
+            "<div xmlns=\"http://www.w3.org/1999/xhtml\"><a href=\"vbscript:x()\">a</a></div>",
+            "<div xmlns=\"http://www.w3.org/1999/xhtml\"><img src=\"data:image/svg+xml,x\"/></div>",
+            "<div xmlns=\"http://www.w3.org/1999/xhtml\">a & b</div>",
+            "<div xmlns=\"http://www.w3.org/1999/xhtml\"><p title=\"a<b\">a</p></div>",
             "<p>a</p>",
             "plain",
         ] {

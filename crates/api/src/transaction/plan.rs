@@ -172,7 +172,7 @@ pub fn condition(entry: &Entry) -> Option<String> {
     let Place::Type(kind) = &entry.place else { return None };
     let pairs = match entry.method {
         Method::POST => conditional::criteria(entry.when.if_none_exist.as_deref()?).ok()?,
-        Method::PUT | Method::DELETE => entry.params.clone(),
+        Method::PUT | Method::PATCH | Method::DELETE => entry.params.clone(),
         _ => return None,
     };
     Some(comparable(kind, pairs))
@@ -194,6 +194,7 @@ async fn deed(call: &Call, entry: &Entry, gone: &HashSet<Key>) -> Result<Deed, A
             sent.check_type(&key.resource_type)?;
             sent.check_id(&key.id)?;
             let expect = call.when.expect()?;
+            call.present(key).await?;
             update::chosen(call, key, &expect).await?;
             Ok(Deed::write(key.clone(), expect))
         }
@@ -204,14 +205,20 @@ async fn deed(call: &Call, entry: &Entry, gone: &HashSet<Key>) -> Result<Deed, A
         }
         (&Method::DELETE, Place::Instance(key)) => {
             call.without_params()?;
+            call.present(key).await?;
             Ok(Deed::write(key.clone(), call.when.expect()?))
         }
         (&Method::PATCH, Place::Instance(key)) => {
             call.without_params()?;
             let (version, sent) = patch::patched(call, key, &patch::in_binary(entry)?).await?;
-            let asked = call.when.expect()?;
-            let expect = if matches!(asked, Expect::Any) { Expect::Version(version) } else { asked };
-            Ok(Deed::Write { key: key.clone(), expect, patched: Some(sent.value) })
+            call.present(key).await?;
+            Ok(Deed::Write { key: key.clone(), expect: patch::held(call, version)?, patched: Some(sent.value) })
+        }
+        (&Method::PATCH, Place::Type(kind)) => {
+            let stored = patch::matching(call, kind, gone).await?;
+            let sent = patch::changed(&stored, &patch::in_binary(entry)?)?;
+            let expect = patch::held(call, stored.version)?;
+            Ok(Deed::Write { key: stored.key, expect, patched: Some(sent.value) })
         }
         (&Method::DELETE, Place::Type(kind)) => {
             Ok(match conditional::find(call, kind, &call.params, gone).await?.one {

@@ -158,3 +158,62 @@ async fn fifty_updates_without_a_condition_all_get_through() {
     assert_eq!(tasks.join_all().await, [200; 50]);
     assert_eq!(server.get("/Patient/rosa").await.header("etag"), "W/\"51\"");
 }
+
+const JSON_PATCH: (&str, &str) = ("content-type", "application/json-patch+json");
+
+#[tokio::test]
+async fn a_conditional_patch_acts_on_one_match() {
+    let server = Server::start().await;
+    server.have(ROSA).await;
+    let patch = |path: &'static str, headers: &'static [(&'static str, &'static str)]| {
+        let headers: Vec<_> = headers.iter().copied().chain([JSON_PATCH]).collect();
+        let server = &server;
+        async move {
+            let operations = r#"[{"op":"add","path":"/active","value":true}]"#;
+            server.call("PATCH", path, &headers, operations).await
+        }
+    };
+    let done = patch("/Patient?identifier=urn:x%7C1", &[]).await.is(200);
+    assert_eq!((done.header("etag"), done.json().text_at(&["id"])), ("W/\"2\"", Some("rosa")));
+    let nobody = "/Patient?identifier=urn:x%7C2";
+    patch(nobody, &[]).await.refuses(404, "not-found", Some("Patient?identifier=urn:x%7C2"));
+    patch("/Patient", &[]).await.refuses(400, "value", Some("Patient"));
+    patch("/Patient?identifier=urn:x%7C1", &[("if-match", "W/\"1\"")]).await.refuses(412, "conflict", Some("If-Match"));
+    patch("/Patient?identifier=urn:x%7C1", &[("if-match", "*")]).await.is(200);
+    server.post("/Patient", NEW).await.is(201);
+    patch("/Patient?identifier=urn:x%7C1", &[]).await.refuses(
+        412,
+        "multiple-matches",
+        Some("Patient?identifier=urn:x%7C1"),
+    );
+    let binary = r#"{"resourceType":"Binary","contentType":"application/json-patch+json",
+        "data":"W3sib3AiOiJhZGQiLCJwYXRoIjoiL2dlbmRlciIsInZhbHVlIjoiZmVtYWxlIn1d"}"#;
+    for (kind, url, status) in [
+        ("batch", "Patient?_id=rosa", "200 OK"),
+        ("transaction", "Patient?_id=rosa", "200 OK"),
+        ("batch", "Patient?_id=nadie", "404 Not Found"),
+    ] {
+        let entry = format!(r#"{{"resource":{binary},"request":{{"method":"PATCH","url":"{url}"}}}}"#);
+        let bundle = format!(r#"{{"resourceType":"Bundle","type":"{kind}","entry":[{entry}]}}"#);
+        let answer = server.post("", &bundle).await.is(200).json();
+        assert_eq!(answer.text_at(&["entry", "response", "status"]), Some(status), "{kind} {answer}");
+    }
+    assert_eq!(server.get("/Patient/rosa").await.json().text_at(&["gender"]), Some("female"));
+}
+
+#[tokio::test]
+async fn if_match_any_needs_something_to_be_there() {
+    let server = Server::start().await;
+    let any = [("if-match", "*")];
+    server.call("PUT", "/Patient/rosa", &any, ROSA).await.refuses(412, "not-found", Some("Patient/rosa"));
+    server.call("DELETE", "/Patient/rosa", &any, "").await.refuses(412, "not-found", Some("Patient/rosa"));
+    let by_condition = "/Patient?identifier=urn:x%7C1";
+    server.call("PUT", by_condition, &any, NEW).await.refuses(412, "not-found", Some("Patient"));
+    server.call("DELETE", by_condition, &any, "").await.refuses(412, "not-found", Some("Patient"));
+    assert_eq!(server.store.head().await.unwrap().seq, 0);
+    server.have(ROSA).await;
+    assert_eq!(server.call("PUT", "/Patient/rosa", &any, ROSA).await.is(200).header("etag"), "W/\"2\"");
+    server.call("PUT", by_condition, &any, NEW).await.is(200);
+    server.call("DELETE", "/Patient/rosa", &any, "").await.is(204);
+    server.call("PUT", "/Patient/rosa", &any, ROSA).await.refuses(412, "not-found", Some("Patient/rosa"));
+}

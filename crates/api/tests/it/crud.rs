@@ -106,15 +106,19 @@ async fn a_patch_changes_what_it_names() {
     let done = patch(r#"[{"op":"replace","path":"/birthDate","value":"1992-03-15"}]"#, &[]).await.is(200);
     assert_eq!((done.header("etag"), done.json().text_at(&["birthDate"])), ("W/\"2\"", Some("1992-03-15")));
     let wrong = r#"[{"op":"test","path":"/birthDate","value":"1990"}]"#;
-    patch(wrong, &[]).await.refuses(422, "processing", None);
-    patch(r#"[{"op":"remove","path":"/nombre"}]"#, &[]).await.refuses(422, "processing", None);
-    patch(r#"{"op":"remove"}"#, &[]).await.refuses(400, "processing", None);
+    patch(wrong, &[]).await.refuses(422, "processing", Some("Patient.birthDate"));
+    let nowhere = r#"[{"op":"remove","path":"/name/7/given"}]"#;
+    patch(nowhere, &[]).await.refuses(422, "processing", Some("Patient.name[7].given"));
+    patch(r#"{"op":"remove"}"#, &[]).await.refuses(400, "processing", Some("Patient"));
     let unknown = r#"[{"op":"add","path":"/nombre","value":"Rosa"}]"#;
     patch(unknown, &[]).await.refuses(400, "structure", Some("Patient.nombre"));
     patch(r#"[{"op":"replace","path":"/id","value":"x"}]"#, &[]).await.refuses(400, "invalid", Some("Patient.id"));
     let ok = r#"[{"op":"add","path":"/active","value":true}]"#;
     patch(ok, &[("if-match", "W/\"1\"")]).await.refuses(412, "conflict", Some("If-Match"));
     patch(ok, &[("if-match", "W/\"2\"")]).await.is(200);
+    patch(ok, &[("if-match", "*")]).await.is(200);
+    let json_patch = [("content-type", "application/json-patch+json"), ("if-match", "*")];
+    server.call("PATCH", "/Patient/nadie", &json_patch, ok).await.refuses(412, "not-found", Some("Patient/nadie"));
     let json = server.call("PATCH", "/Patient/rosa", &[], ok).await;
     json.refuses(415, "not-supported", Some("Content-Type"));
 }
@@ -129,9 +133,39 @@ async fn validate_answers_without_writing() {
     insta::assert_snapshot!(steady(&told.text));
     let wrapped = format!(r#"{{"resourceType":"Parameters","parameter":[{{"name":"resource","resource":{wrong}}}]}}"#);
     assert_eq!(server.post("/Patient/$validate", &wrapped).await.is(200).text, told.text);
-    server.post("/Patient/$validate?profile=http://x", ROSA).await.refuses(400, "not-supported", None);
+    server.post("/Patient/$validate?profile=http://x", ROSA).await.refuses(400, "not-supported", Some("profile"));
     server.post("/Device/$validate", ROSA).await.refuses(400, "invalid", Some("Patient.resourceType"));
     assert_eq!(server.get("/Patient?_summary=count").await.json().get("total"), Some(&0.into()));
+}
+
+#[tokio::test]
+async fn validate_of_an_instance_answers_for_what_is_there() {
+    let server = Server::start().await;
+    server.get("/Patient/rosa/$validate").await.refuses(404, "not-found", Some("Patient/rosa"));
+    server.have(ROSA).await;
+    let before = server.store.head().await.unwrap();
+    let severity = |reply: &crate::server::Reply| reply.json().text_at(&["issue", "severity"]).map(str::to_owned);
+    let fine = server.get("/Patient/rosa/$validate").await.is(200);
+    assert_eq!(severity(&fine).as_deref(), Some("information"));
+    let wrong = ROSA.replace("1992-03-14", "1992-02-30");
+    let told = server.post("/Patient/rosa/$validate", &wrong).await.is(200);
+    assert_eq!(told.json().text_at(&["issue", "expression"]), Some("Patient.birthDate"));
+    let other = ROSA.replace("\"rosa\"", "\"otra\"");
+    server.post("/Patient/rosa/$validate", &other).await.refuses(400, "invalid", Some("Patient.id"));
+    let parameters =
+        |mode: &str| format!(r#"{{"resourceType":"Parameters","parameter":[{{"name":"mode","valueCode":"{mode}"}}]}}"#);
+    for mode in ["delete", "update"] {
+        let reply = server.post("/Patient/rosa/$validate", &parameters(mode)).await.is(200);
+        assert_eq!(severity(&reply).as_deref(), Some("information"), "{mode}");
+    }
+    server.post("/Patient/rosa/$validate", &parameters("profile")).await.refuses(400, "not-supported", Some("mode"));
+    server.get("/Patient/rosa/$validate?mode=x").await.refuses(400, "not-supported", Some("mode"));
+    server.post("/Patient/$validate", &parameters("create")).await.refuses(
+        400,
+        "required",
+        Some("Parameters.parameter"),
+    );
+    assert_eq!(server.store.head().await.unwrap(), before);
 }
 
 #[tokio::test]

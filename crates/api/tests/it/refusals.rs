@@ -164,3 +164,34 @@ async fn whatever_can_not_be_taken_is_refused_by_an_outcome() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert_eq!(server.store.head().await.unwrap().seq, 0);
 }
+
+#[tokio::test]
+async fn every_refusal_names_what_is_to_blame_as_r4_names_it() {
+    let server = Server::start().await;
+    server.have(&patient(r#""active":true"#)).await;
+    let get = |path: &'static str| server.get(path);
+    let cases = [
+        ("/Patient?birthdate=ayer", "http.birthdate"),
+        ("/Patient?nombre=x", "http.nombre"),
+        ("/Patient?name:exacto=x", "http.name:exacto"),
+        ("/Patient?_content=x", "http._content"),
+        ("/Patient?_cursor=hola", "http._cursor"),
+        ("/Patient?_count=-1", "http._count"),
+        ("/Observation?subject.name=x", "http.subject.name"),
+        ("/Patient?_format=xml", "http.Accept"),
+        ("/Patient/$index", "http.parameters"),
+        ("/Patient/nadie", "Patient/nadie"),
+        ("/Patient/p/x", "/Patient/p/x"),
+    ];
+    for (path, place) in cases {
+        let told = get(path).await;
+        assert!(told.status.is_client_error(), "{path}: {}", told.text);
+        assert_eq!(told.json().text_at(&["issue", "expression"]), Some(place), "{path}: {}", told.text);
+    }
+    let several = get("/Observation?subject.name=x").await.is(400);
+    assert!(several.text.contains("Location, Patient") && several.text.contains("subject:"), "{}", several.text);
+    let one = get("/Observation?subject.birthdate=1990").await;
+    one.is(200);
+    let lenient = server.call("GET", "/Patient?nombre=x", &[("prefer", "handling=lenient")], "").await.is(200);
+    assert!(lenient.text.contains(r#""expression":["http.nombre"]"#), "{}", lenient.text);
+}

@@ -12,8 +12,26 @@ const MOST_ADDED: usize = 16 << 20;
 pub struct PatchError {
     /// Number of the operation, from 0.
     pub at: usize,
+    /// Its path, as written.
+    pub path: String,
     /// What is wrong.
     pub problem: PatchProblem,
+}
+
+impl PatchError {
+    /// The element that its path names, as a FHIRPath of that type: `/name/0/family` is
+    /// `Patient.name[0].family`.
+    pub fn place(&self, of: &str) -> String {
+        let mut place = of.to_owned();
+        for name in names(&self.path).unwrap_or_default() {
+            match index(&name) {
+                Some(at) => place.push_str(&format!("[{at}]")),
+                None if name == "-" || name.is_empty() => {}
+                None => place.push_str(&format!(".{name}")),
+            }
+        }
+        place
+    }
 }
 
 /// What is wrong with an operation.
@@ -38,12 +56,13 @@ pub enum PatchProblem {
 /// # Errors
 /// The first operation that can't be done.
 pub fn patch(document: &mut Value, operations: &Value) -> Result<(), PatchError> {
-    let malformed = |at, problem| PatchError { at, problem: PatchProblem::Malformed(problem) };
+    let malformed = |at, problem| PatchError { at, path: String::new(), problem: PatchProblem::Malformed(problem) };
     let operations = operations.as_array().ok_or(malformed(0, "a patch is an array of operations"))?;
     let mut next = document.clone();
     let mut room = MOST_ADDED;
     for (at, operation) in operations.iter().enumerate() {
-        apply(&mut next, operation, &mut room).map_err(|problem| PatchError { at, problem })?;
+        let path = || operation.text_at(&["path"]).unwrap_or_default().to_owned();
+        apply(&mut next, operation, &mut room).map_err(|problem| PatchError { at, path: path(), problem })?;
     }
     *document = next;
     Ok(())
@@ -201,7 +220,11 @@ mod tests {
             { "op": "test", "path": "/resourceType", "value": "Person" },
         ]);
         let error = patch(&mut patient, &operations).unwrap_err();
-        assert_eq!(error, PatchError { at: 1, problem: PatchProblem::TestFailed("/resourceType".into()) });
+        let problem = PatchProblem::TestFailed("/resourceType".into());
+        assert_eq!(error, PatchError { at: 1, path: "/resourceType".into(), problem });
+        let at = |path: &str| PatchError { path: path.into(), ..error.clone() }.place("Patient");
+        assert_eq!(at("/name/0/given/-"), "Patient.name[0].given");
+        assert_eq!((at(""), at("nombre")), ("Patient".to_owned(), "Patient".to_owned()));
         assert_eq!(patient, before);
     }
 

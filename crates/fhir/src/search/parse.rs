@@ -225,13 +225,18 @@ impl Scope<'_> {
     /// The one type that the reference may point to and that has the parameter.
     fn only_target(&self, param: &SearchParam, rest: &str) -> Result<String, QueryError> {
         let code = rest.split(':').next().unwrap_or_default();
-        let mut having = param.targets.iter().filter(|target| registry().get(target, code).is_some());
-        match (having.next(), having.next()) {
-            (Some(target), None) => Ok((*target).to_owned()),
-            (None, _) if !param.targets.is_empty() => {
+        let all = if param.targets.is_empty() { schema::r4().resource_types() } else { param.targets.as_slice() };
+        let having: Vec<&'static str> =
+            all.iter().copied().filter(|target| registry().get(target, code).is_some()).collect();
+        match having.as_slice() {
+            [one] => Ok((*one).to_owned()),
+            [] => {
                 Err(QueryError::UnknownParameter { name: self.name.to_owned(), resource_type: param.targets.join(",") })
             }
-            _ => Err(malformed(self.name, "say which type is pointed to: subject:Patient.name")),
+            [first, ..] => {
+                let example = format!("{}:{first}.{rest}", param.code);
+                Err(QueryError::Ambiguous { name: self.name.to_owned(), targets: having, example })
+            }
         }
     }
 

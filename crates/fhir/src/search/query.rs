@@ -256,6 +256,16 @@ pub enum QueryError {
         /// What was expected.
         kind: ParamType,
     },
+    /// A chain whose reference may point to several types that have the parameter.
+    #[error("{name:?} may lead to {}: say which, such as {example:?}", targets.join(", "))]
+    Ambiguous {
+        /// As written.
+        name: String,
+        /// The types.
+        targets: Vec<&'static str>,
+        /// How it is written for one of them.
+        example: String,
+    },
     /// A chain, `_has`, include or control parameter that can't be read.
     #[error("{name:?} can't be read: {fix}")]
     Malformed {

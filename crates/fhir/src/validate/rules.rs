@@ -246,6 +246,64 @@ const TAGS: &[&str] = &[
     "var",
 ];
 
+/// The attributes that [txt-1] lists, and the namespace.
+const ATTRIBUTES: &[&str] = &[
+    "abbr",
+    "accesskey",
+    "align",
+    "alt",
+    "axis",
+    "bgcolor",
+    "border",
+    "cellhalign",
+    "cellpadding",
+    "cellspacing",
+    "cellvalign",
+    "char",
+    "charoff",
+    "charset",
+    "cite",
+    "class",
+    "colspan",
+    "compact",
+    "coords",
+    "dir",
+    "frame",
+    "headers",
+    "height",
+    "href",
+    "hreflang",
+    "hspace",
+    "id",
+    "lang",
+    "longdesc",
+    "name",
+    "nowrap",
+    "rel",
+    "rev",
+    "rowspan",
+    "rules",
+    "scope",
+    "shape",
+    "span",
+    "src",
+    "start",
+    "style",
+    "summary",
+    "tabindex",
+    "title",
+    "type",
+    "valign",
+    "value",
+    "vspace",
+    "width",
+    "xmlns",
+];
+/// The namespace of XHTML, which the narrative's div names (R4 §2.4.0).
+const XHTML: &str = "http://www.w3.org/1999/xhtml";
+/// What a link or picture of a narrative may lead to; without a scheme it leads to where the resource is.
+const SCHEMES: &[&str] = &["http", "https", "mailto", "tel", "urn", "ftp", "cid"];
+
 /// [txt-1, txt-2] the narrative is one well-formed `div` of the tags and attributes allowed, and
 /// says something. `None` if it is right.
 pub(super) fn narrative(text: &str) -> Option<String> {
@@ -261,6 +319,9 @@ pub(super) fn narrative(text: &str) -> Option<String> {
         };
         if start > 0 && open.is_empty() {
             return Some("text outside the narrative's div (txt-1)".into());
+        }
+        if let Some(problem) = entities(&rest[..start]) {
+            return Some(problem);
         }
         says |= !rest[..start].trim().is_empty();
         rest = &rest[start..];
@@ -286,7 +347,7 @@ pub(super) fn narrative(text: &str) -> Option<String> {
         if !TAGS.contains(&name) {
             return Some(format!("<{name}> is not allowed in a narrative (txt-1)"));
         }
-        if let Some(problem) = attributes(&body[name.len()..]) {
+        if let Some(problem) = attributes(&body[name.len()..], open.is_empty()) {
             return Some(problem);
         }
         says |= name == "img";
@@ -314,24 +375,57 @@ fn tag_end(text: &str) -> Option<usize> {
     None
 }
 
-fn attributes(text: &str) -> Option<String> {
-    let mut rest = text.trim();
+/// An ampersand begins an entity.
+fn entities(text: &str) -> Option<String> {
+    let whole = |rest: &str| {
+        rest.split_once(';').is_some_and(|(name, _)| {
+            let name = name.strip_prefix('#').unwrap_or(name);
+            !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_alphanumeric())
+        })
+    };
+    let broken = text.split('&').skip(1).any(|rest| !whole(rest));
+    broken.then(|| "an ampersand that begins no entity: write &amp;".into())
+}
+
+fn attributes(text: &str, outermost: bool) -> Option<String> {
+    let (mut rest, mut seen) = (text.trim(), Vec::new());
     while !rest.is_empty() {
         let Some(equals) = rest.find('=') else { return Some("an attribute without value".into()) };
-        let name = rest[..equals].trim().to_ascii_lowercase();
-        if name.starts_with("on") || name.contains(char::is_whitespace) {
-            return Some(format!("the attribute {name:?} is not allowed in a narrative (txt-1)"));
+        let name = rest[..equals].trim();
+        if !ATTRIBUTES.contains(&name) || seen.contains(&name) {
+            return Some(format!("the attribute {name:?} is not allowed in a narrative, or stands twice (txt-1)"));
         }
+        seen.push(name);
         let value = rest[equals + 1..].trim_start();
         let Some(quote) = value.chars().next().filter(|letter| "\"'".contains(*letter)) else {
             return Some(format!("the value of {name:?} needs quotes"));
         };
         let Some(end) = value[1..].find(quote) else { return Some("an unfinished attribute".into()) };
-        let content = value[1..=end].trim().to_ascii_lowercase();
-        if content.starts_with("javascript:") || (name == "src" && content.starts_with("data:text")) {
-            return Some("a script is not allowed in a narrative (txt-1)".into());
+        let content = &value[1..=end];
+        if content.contains('<') {
+            return Some(format!("the value of {name:?} holds a <: write &lt;"));
+        }
+        if name == "xmlns" && content != XHTML {
+            return Some(format!("the narrative's namespace is {XHTML}"));
+        }
+        if let Some(problem) = entities(content).or_else(|| script(name, content)) {
+            return Some(problem);
         }
         rest = value[end + 2..].trim_start();
     }
-    None
+    (outermost && !seen.contains(&"xmlns")).then(|| format!("the narrative's div needs xmlns=\"{XHTML}\""))
+}
+
+/// No link runs a script: the scheme is one of those known, and written plainly; pictures may lie inside.
+fn script(name: &str, content: &str) -> Option<String> {
+    if !["href", "src", "cite", "longdesc"].contains(&name) {
+        return None;
+    }
+    let content = content.trim().to_ascii_lowercase();
+    let picture = name == "src" && content.starts_with("data:image/") && !content.starts_with("data:image/svg");
+    let known = match content.split_once(':') {
+        Some((scheme, _)) if !scheme.contains(['/', '?', '#']) || scheme.contains('&') => SCHEMES.contains(&scheme),
+        _ => true,
+    };
+    (!known && !picture).then(|| format!("{name}: a script or unknown scheme is not allowed in a narrative (txt-1)"))
 }
