@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use fhir::Value;
 use fhir::outcome::Issue;
+use fhir::search::Query;
 use store::Key;
 
 use crate::{Cx, Sharing};
@@ -25,6 +26,12 @@ pub trait Governor: Send + Sync {
     /// Other resources that the judgement needs (the Task of a ServiceRequest, the Slot of an
     /// Appointment); they are read and held at their version until the commit.
     fn needs(&self, proposed: Proposed<'_>) -> Vec<Key>;
+
+    /// What else has to be looked for, such as others with the same number: what is found is given to the
+    /// judgement too, whoever may see it. Not held until the commit.
+    fn looks_for(&self, _proposed: Proposed<'_>) -> Vec<Query> {
+        Vec::new()
+    }
 
     /// Judges all writes of one commit together, under the agreements between institutions that stand.
     ///

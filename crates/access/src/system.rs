@@ -96,6 +96,9 @@ pub const EXT_MUNICIPALITY: &str = "urn:tejido:ext:municipio";
 pub const EXT_ASSIGNED_POST: &str = "urn:tejido:ext:puesto-asignado";
 /// Extension on Patient: the community (valueReference Location).
 pub const EXT_COMMUNITY: &str = "urn:tejido:ext:comunidad";
+/// Extension on Patient: the team that answers for where they live (valueReference CareTeam); on CareTeam:
+/// the place that it answers for (valueReference Location).
+pub const EXT_TEAM: &str = "urn:tejido:ext:equipo";
 /// Extension on Patient: pueblo (valueCoding, [`PUEBLO`]).
 pub const EXT_PUEBLO: &str = "urn:tejido:ext:pueblo";
 /// Extension on Location: population (valueInteger).

@@ -271,6 +271,11 @@ impl Access {
                     related.insert(stored.key.clone(), stored.value());
                 }
             }
+            for query in proposed.iter().flat_map(|one| governor.looks_for(*one)) {
+                for stored in self.store.search(&query, &Visibility::All).await?.matches {
+                    related.insert(stored.key.clone(), stored.value());
+                }
+            }
             issues.extend(governor.judge(cx, &proposed, &related, &sharing).err().unwrap_or_default());
         }
         if issues.is_empty() { Ok(()) } else { Err(AccessError::Rule(issues)) }

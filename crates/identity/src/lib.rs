@@ -13,6 +13,7 @@ mod document;
 mod duplicates;
 mod error;
 mod find;
+mod govern;
 pub mod name;
 #[cfg(test)]
 mod outside;
@@ -27,6 +28,7 @@ pub use document::{Document, IgssNumber, NO_DOCUMENT_REASONS, Nit};
 pub use duplicates::Resemblance;
 pub use error::IdentityError;
 pub use find::{Find, Line};
+pub use govern::IdentityGovernor;
 pub use name::PersonName;
 pub use people::People;
 pub use person::PersonCard;

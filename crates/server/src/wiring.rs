@@ -47,7 +47,7 @@ fn gated(location: &Location, opened: Result<Store, StoreError>) -> Result<Acces
         Location::Postgres { .. } => "PostgreSQL".to_owned(),
     };
     let store = opened.with_context(|| format!("can't open the store at {place}"))?;
-    Ok(Access::new(store, vec![Arc::new(care::CareGovernor)]))
+    Ok(Access::new(store, vec![Arc::new(care::CareGovernor), Arc::new(identity::IdentityGovernor)]))
 }
 
 /// Every route of the program but the operator's.

@@ -1,5 +1,7 @@
 //! Stories of the post: somebody comes, is looked for, is registered once, is corrected.
 
+mod govern;
+
 use identity::{Correction, Find, IdentityError, People, PersonCard, Registration, Resemblance, Sent};
 use store::{Key, Kind, Live};
 use testkit::World;
