@@ -14,6 +14,8 @@ pub struct Home {
     pub department_name: String,
     /// Id of the post (MSPAS) that answers for the community.
     pub post: String,
+    /// Id of the CareTeam of the post that answers for the community's territory.
+    pub team: String,
     /// Id of an IGSS unit of the municipality, where some households are affiliated.
     pub igss: Option<String>,
     /// Persons by pueblo in the municipality: maya, garífuna, xinka, afro, ladino, extranjero (the

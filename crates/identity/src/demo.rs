@@ -226,6 +226,10 @@ impl Town {
             identifiers.push(json!({ "system": system::FILE_NUMBER, "value": value }));
             patient.set("identifier", identifiers);
         }
+        let team = json!({ "url": system::EXT_TEAM,
+            "valueReference": { "reference": format!("CareTeam/{}", family.home.team) } });
+        let extensions = patient.items("extension").iter().cloned().chain([team]).collect::<Vec<_>>();
+        patient.set("extension", extensions);
         family.members.push(id);
         self.out.push(patient);
     }
@@ -260,6 +264,7 @@ mod tests {
             municipality_name: "Cobán".into(),
             department_name: "Alta Verapaz".into(),
             post: format!("mspas-{municipality}-p1"),
+            team: format!("equipo-mspas-{municipality}-p1"),
             igss: igss.map(str::to_owned),
             by_pueblo: [170_000, 30, 20, 60, 40_000, 300],
             language: language.into(),
@@ -277,7 +282,14 @@ mod tests {
             assert_eq!(fhir::validate(resource), [], "{resource}");
             assert_eq!(resource.text_at(&["meta", "tag", "code"]), Some("sintetico"));
             assert!(ids.insert((resource.resource_type(), resource.id())), "{resource}");
-            patients += usize::from(resource.resource_type() == Some("Patient"));
+            let is_patient = resource.resource_type() == Some("Patient");
+            patients += usize::from(is_patient);
+            let place = |url: &str| {
+                let all = resource.items("extension").iter();
+                all.filter(|one| one.text_at(&["url"]) == Some(url)).count()
+            };
+            let placed = [system::EXT_COMMUNITY, system::EXT_ASSIGNED_POST, system::EXT_TEAM].map(place);
+            assert!(!is_patient || placed == [1, 1, 1], "{resource}");
             for one in resource.items("identifier") {
                 let (system, value) = (one.text_at(&["system"]), one.text_at(&["value"]).expect("a value"));
                 assert!(numbers.insert((system, value)), "{value} twice");

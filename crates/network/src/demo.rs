@@ -161,6 +161,8 @@ pub fn network(today: Date) -> Demo {
     }
     demo.staff = staff::all(&demo.facilities);
     demo.resources.extend(demo.staff.iter().flat_map(Staff::resources));
+    let posts = demo.facilities.iter().filter(|one| one.place.starts_with("territorio-"));
+    demo.resources.extend(posts.map(|post| staff::team(post, &demo.staff)).collect::<Vec<_>>());
     for service in &demo.services {
         demo.resources.extend(slots(service, from, until));
     }
@@ -182,6 +184,7 @@ impl Demo {
         let mut place =
             Place::new(&network, &format!("Red {}", municipality.name), Level::Network, Some(&municipality.id()));
         (place.manager, place.synthetic) = (Some(centre.id()), true);
+        place.population = Some((0..2).map(|post| people_of(at, post)).sum());
         self.resources.push(place.resource());
         let here = [municipality.id()];
         let plain = How { modalities: &["presencial"], coverage: &here, minutes: 40 };
@@ -208,23 +211,29 @@ impl Demo {
             "puesto-salud",
             territory_id.clone(),
         );
-        let place = |id: &str, name: &str, level: Level, within: &str, population: Option<u32>| {
+        let place = |id: &str, name: &str, level: Level, within: &str, population: u32| {
             let mut place = Place::new(id, name, level, Some(within));
-            (place.population, place.manager, place.synthetic) = (population, Some(facility.id()), true);
+            (place.population, place.manager, place.synthetic) = (Some(population), Some(facility.id()), true);
             place.resource()
         };
-        let mut places =
-            vec![place(&territory_id, &format!("Territorio {}", post + 1), Level::Territory, network, None)];
+        let mut places = vec![place(
+            &territory_id,
+            &format!("Territorio {}", post + 1),
+            Level::Territory,
+            network,
+            people_of(at, post),
+        )];
         for sector in 0..2 {
             let letter = ["A", "B"][sector];
             let sector_id = format!("sector-{code}-{}{}", post + 1, letter.to_lowercase());
-            places.push(place(&sector_id, &format!("Sector {letter}"), Level::Sector, &territory_id, None));
+            let persons = (0..2).map(|which| persons_of(at, post, sector, which)).sum();
+            places.push(place(&sector_id, &format!("Sector {letter}"), Level::Sector, &territory_id, persons));
             for which in 0..2 {
                 let community = name(sector, which);
                 let id = format!("com-{code}-{}", slug(community));
-                let persons = 260 + u32::try_from((at * 97 + post * 53 + sector * 31 + which * 17) % 640).unwrap_or(0);
-                places.push(place(&id, community, Level::Community, &sector_id, Some(persons)));
-                self.homes.push(self.home(id, municipality, &facility.id()));
+                let persons = persons_of(at, post, sector, which);
+                places.push(place(&id, community, Level::Community, &sector_id, persons));
+                self.homes.push(self.home(id, municipality, &facility));
             }
         }
         // The post stands in its territory, whose team the post is: so organisation, places, location.
@@ -239,7 +248,7 @@ impl Demo {
         self.facilities.push(facility);
     }
 
-    fn home(&self, community: String, municipality: &Municipality, post: &str) -> Home {
+    fn home(&self, community: String, municipality: &Municipality, post: &Facility) -> Home {
         let department = territory().department(&municipality.code[..2]);
         let igss = self.facilities.iter().find(|one| one.institution == "IGSS" && one.place == municipality.id());
         Home {
@@ -247,7 +256,8 @@ impl Demo {
             municipality: municipality.code.clone(),
             municipality_name: municipality.name.clone(),
             department_name: department.map(|one| one.name.clone()).unwrap_or_default(),
-            post: post.to_owned(),
+            post: post.id(),
+            team: staff::team_of(post),
             igss: igss.map(Facility::id),
             by_pueblo: municipality.population.by_pueblo,
             language: language(&municipality.code),
@@ -301,6 +311,16 @@ impl Demo {
             synthetic: true,
         });
     }
+}
+
+/// Persons of a made-up community.
+fn persons_of(at: usize, post: usize, sector: usize, which: usize) -> u32 {
+    260 + u32::try_from((at * 97 + post * 53 + sector * 31 + which * 17) % 640).unwrap_or(0)
+}
+
+/// Persons of a made-up territory: those of its communities.
+fn people_of(at: usize, post: usize) -> u32 {
+    (0..4).map(|number| persons_of(at, post, number / 2, number % 2)).sum()
 }
 
 fn special(name: &str) -> &'static [&'static str] {
@@ -458,6 +478,30 @@ mod tests {
         assert!(page.refers_to.iter().all(|offer| offer.facility.institution == "MSPAS"));
         assert_eq!(page.managers.last().map(|(id, _)| *id), Some("mspas"));
         assert!(directory.under("ddriss-220").iter().any(|one| one.id() == home.post));
+    }
+
+    #[test]
+    fn every_place_below_a_municipality_has_its_people_and_a_team() {
+        let demo = demo();
+        let places: Vec<Place> = demo.resources.iter().filter_map(Place::of).collect();
+        let below: Vec<&Place> = places.iter().filter(|one| one.level >= Level::Network).collect();
+        assert_eq!(below.len(), 17 * (1 + 2 + 4 + 8));
+        for place in &below {
+            assert!(place.population.is_some_and(|persons| persons > 0) && place.manager.is_some(), "{place:?}");
+            let inside = below.iter().filter(|one| one.within.as_deref() == Some(place.id.as_str()));
+            let sum: u32 = inside.filter_map(|one| one.population).sum();
+            assert!(sum == 0 || Some(sum) == place.population, "{place:?} holds {sum}");
+        }
+        let teams: Vec<&Value> = demo.resources.iter().filter(|one| one.resource_type() == Some("CareTeam")).collect();
+        assert_eq!(teams.len(), 17 * 2);
+        for home in &demo.homes {
+            assert!(teams.iter().any(|team| team.id() == Some(&home.team)), "{home:?}");
+        }
+        let own = teams.iter().find(|team| team.id() == Some("equipo-mspas-1601-p1")).expect("the team of Chicoj");
+        let text = own.to_string();
+        for part in ["Practitioner/per-ixmucane-caal", "Practitioner/per-domingo-ical", "Location/territorio-1601-1"] {
+            assert!(text.contains(part), "{part} in {text}");
+        }
     }
 
     #[test]

@@ -13,7 +13,7 @@ use store::{Stored, View};
 use crate::place::{Level, Place, Point, reference};
 use crate::service::minutes_of;
 use crate::territory::territory;
-use crate::{Facility, Service};
+use crate::{Facility, Outlines, Service};
 
 /// The network as it stands after an entry of the log.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -28,6 +28,8 @@ pub struct Directory {
     /// Free places: schedule, start in microseconds, Slot id.
     free: BTreeSet<(String, i64, String)>,
     slots: BTreeMap<String, (String, i64)>,
+    /// An operator's own outlines, by Location.
+    outlines: BTreeMap<String, Vec<Vec<Point>>>,
 }
 
 /// Which facilities a list shows.
@@ -114,6 +116,7 @@ impl Directory {
             }
             "Location" => {
                 set(&mut self.places, id, value.and_then(Place::of));
+                set(&mut self.outlines, id, value.and_then(Outlines::boundary_of));
                 set(&mut self.locations, id, value.filter(|value| Place::of(value).is_none()).cloned());
                 self.facility_again(id);
             }
@@ -140,6 +143,23 @@ impl Directory {
             self.slots.insert(id.to_owned(), (schedule.clone(), start.as_microsecond()));
             self.free.insert((schedule, start.as_microsecond(), id.to_owned()));
         }
+    }
+
+    /// The outlines to draw: of the departments (the operator's own where there is one, else as shipped),
+    /// or of one department (INE code) and those of its municipalities that the operator gave.
+    pub fn outlines(&self, department: Option<&str>) -> Outlines {
+        let mut drawn = Outlines::departments();
+        for (code, rings) in &mut drawn.areas {
+            if let Some(own) = self.outlines.get(&format!("gt-{code}")) {
+                rings.clone_from(own);
+            }
+        }
+        let Some(department) = department else { return drawn };
+        drawn.areas.retain(|(code, _)| code == department);
+        let inside = self.outlines.iter().filter_map(|(id, rings)| Some((id.strip_prefix("gt-")?, rings)));
+        let inside = inside.filter(|(code, _)| code.len() == 4 && code.starts_with(department));
+        drawn.areas.extend(inside.map(|(code, rings)| (code.to_owned(), rings.clone())));
+        drawn
     }
 
     /// A facility.

@@ -27,7 +27,7 @@ pub use directory::{Directory, Distance, Filter, Offer, Page};
 pub use error::NetworkError;
 pub use exchange::{Imported, Planned, RowError, check, export, import, plan};
 pub use facility::Facility;
-pub use map::{Canvas, Outlines};
+pub use map::{BadFeature, Canvas, Outlines};
 pub use office::{save_facility, save_service, stamp};
 pub use place::{Level, Place, Point};
 pub use service::{Hours, Service};

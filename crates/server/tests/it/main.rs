@@ -7,4 +7,5 @@ mod door;
 mod keeping;
 mod kit;
 mod load;
+mod network;
 mod untraced;

@@ -3,7 +3,7 @@
 
 use askama::Template;
 use askama::filters::HtmlSafe;
-use network::{Canvas, Directory, Facility, Level, Outlines, territory};
+use network::{Canvas, Directory, Facility, Level, territory};
 
 use crate::text::{Text, t};
 
@@ -52,14 +52,11 @@ impl HtmlSafe for Map {}
 impl Map {
     /// Of the whole country, or of one department (INE code).
     pub fn of(directory: &Directory, shown: &[&Facility], department: Option<&str>) -> Self {
-        let mut outlines = Outlines::departments();
         let chosen = department.and_then(|code| territory().department(code));
-        if let Some(chosen) = chosen {
-            outlines.areas.retain(|(code, _)| *code == chosen.code);
-        }
+        let outlines = directory.outlines(chosen.map(|one| one.code.as_str()));
         let canvas = Canvas::around(&outlines, WIDTH);
         let areas = outlines.areas.iter().map(|(code, rings)| Area {
-            name: territory().department(code).map(|one| one.name.clone()).unwrap_or_default(),
+            name: named(code),
             path: canvas.path(rings),
             on: chosen.is_some(),
         });
@@ -88,6 +85,12 @@ impl Map {
             lines: lines(directory, shown, level),
         }
     }
+}
+
+/// The name of a department or municipality.
+fn named(code: &str) -> String {
+    let municipality = || territory().municipality(code).map(|one| one.name.clone());
+    territory().department(code).map(|one| one.name.clone()).or_else(municipality).unwrap_or_default()
 }
 
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a drawing's size is small and positive")]

@@ -76,6 +76,22 @@ async fn the_map_says_in_words_and_in_a_table_what_it_draws() {
 }
 
 #[tokio::test]
+async fn the_map_shows_an_operator_s_outlines_at_once() {
+    let site = with_network().await;
+    let mut browser = site.logged_in("ana", Role::Nurse, POST).await;
+    let areas = |page: &str| page.matches("<path class=\"area").count();
+    assert_eq!(areas(&browser.get("/red?departamento=16").await.body), 1);
+    let file = br#"{"type":"FeatureCollection","features":[{"type":"Feature","properties":{"code":"1601"},
+        "geometry":{"type":"Polygon","coordinates":[[[-90.4,15.0],[-90.4,15.5],[-89.5,15.5],[-90.4,15.0]]]}}]}"#;
+    let outlines = network::Outlines::from_geojson(file).expect("a file").0;
+    outlines.save(&site.world.access, &site.world.system()).await.expect("kept");
+    let page = browser.get("/red?departamento=16").await;
+    well_made("/red", &page);
+    assert_eq!(areas(&page.body), 2);
+    assert_eq!(areas(&browser.get("/red").await.body), 22);
+}
+
+#[tokio::test]
 async fn the_list_is_filtered_and_says_when_nothing_is_left() {
     let site = with_network().await;
     let mut browser = site.logged_in("ana", Role::Nurse, POST).await;
