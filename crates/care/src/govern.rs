@@ -23,7 +23,7 @@ use crate::resource::{claims, code_in, key_of};
 
 pub use breach::Breach;
 #[doc(hidden)]
-pub use illegal::{IllegalMove, illegal_moves};
+pub use illegal::{Attempt, IllegalMove, illegal_moves, illegal_stage};
 pub(crate) use place::holder;
 
 /// Whether a follow-up of that status is done or given up.

@@ -72,7 +72,7 @@ fn by_code(codes: impl Iterator<Item = Icd10>) -> Vec<Icd10> {
 
 /// The codes there are: a view of the log, cheap to clone. Where the operator loaded a code that
 /// is also shipped, the operator's words stand.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Codes {
     seq: u64,
     loaded: BTreeMap<String, Arc<Vec<Icd10>>>,

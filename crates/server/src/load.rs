@@ -4,6 +4,10 @@
 //! other Bundle are written as they are. It may be stopped and started again: how far a file has
 //! come is committed with what was written. What is refused does not stop the rest; each refusal
 //! is told with its place and reason.
+//!
+//! Every record of a person has an institution that keeps it (`meta.security`): where a file does not
+//! say which, `--custodian` does, and without that it is refused. What is of no person may be the
+//! whole network's.
 
 pub mod codes;
 mod document;
@@ -13,17 +17,19 @@ use std::io::{BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use access::{Access, AccessError, Act, Cx};
+use access::{Access, AccessError, Act, Cx, TejidoProjector};
 use anyhow::{Context, Result, bail, ensure};
 use fhir::outcome::Issue;
 use fhir::{Value, json};
 use sha2::{Digest, Sha256};
-use store::{Change, Expect, Key, Kind, PrivateExpect, PrivateWrite, Write as Put};
+use store::{Change, Expect, Key, Kind, PrivateExpect, PrivateWrite, Projector, Write as Put};
 
 use document::Documents;
 
 const BATCH: usize = 200;
 const KIND: &str = "load";
+const UNKEPT: &str = "the institution that keeps it is not said: load with --custodian CODE, or give it in meta.security \
+    (urn:tejido:cs:custodio)";
 
 /// What came of a load.
 #[derive(Debug, Default)]
@@ -64,10 +70,15 @@ impl Report {
         Ok(Self { file: path.map(create).transpose()?.map(BufWriter::new), refused: 0 })
     }
 
-    fn refuse(&mut self, place: &str, key: &str, problem: &str) -> Result<()> {
+    /// The code of the rule that was broken stands beside the words, where there is one.
+    fn refuse(&mut self, place: &str, key: &str, why: impl Into<Why>) -> Result<()> {
+        let Why { problem, rule } = why.into();
         self.refused += 1;
         match &mut self.file {
-            Some(file) => writeln!(file, "{}", json!({ "place": place, "resource": key, "problem": problem }))?,
+            Some(file) => {
+                let line = json!({ "place": place, "resource": key, "problem": problem.as_str(), "rule": rule });
+                writeln!(file, "{line}")?;
+            }
             None => eprintln!("\r{place} {key}: {problem}"),
         }
         Ok(())
@@ -78,6 +89,33 @@ impl Report {
             file.flush()?;
         }
         Ok(self.refused)
+    }
+}
+
+/// Why something was refused.
+struct Why {
+    problem: String,
+    rule: Option<&'static str>,
+}
+
+impl From<&str> for Why {
+    fn from(problem: &str) -> Self {
+        Self { problem: problem.to_owned(), rule: None }
+    }
+}
+
+impl From<&[Issue]> for Why {
+    fn from(found: &[Issue]) -> Self {
+        Self { problem: issues(found), rule: found.first().and_then(|issue| issue.details).map(|(_, code)| code) }
+    }
+}
+
+impl From<&AccessError> for Why {
+    fn from(error: &AccessError) -> Self {
+        match error {
+            AccessError::Invalid(found) | AccessError::Rule(found) => found.as_slice().into(),
+            other => other.to_string().as_str().into(),
+        }
     }
 }
 
@@ -159,7 +197,7 @@ impl Loader<'_> {
                 Ok(None) => break,
                 // What follows can't be read either.
                 Err(problem) => {
-                    self.report.refuse(&documents.place(), "", &problem)?;
+                    self.report.refuse(&documents.place(), "", problem.as_str())?;
                     break;
                 }
             };
@@ -199,7 +237,7 @@ impl Loader<'_> {
         let value = match json::parse(&text) {
             Ok(value) => value,
             Err(error) => {
-                self.report.refuse(place, "", &error.to_string())?;
+                self.report.refuse(place, "", error.to_string().as_str())?;
                 return Ok(vec![Step::Nothing]);
             }
         };
@@ -210,10 +248,24 @@ impl Loader<'_> {
         let place_of = |at: usize| format!("{place} Bundle.entry[{at}]");
         match value.text_at(&["type"]) {
             Some("transaction") => {
+                let resources = entries.iter().enumerate().filter_map(|(at, entry)| Some((at, entry.get("resource")?)));
+                if let Some((at, _)) = resources.into_iter().find(|(_, resource)| self.is_unkept(resource)) {
+                    self.report.refuse(&place_of(at), "", UNKEPT)?;
+                    return Ok(vec![Step::Nothing]);
+                }
                 let writes = entries.iter().map(writes).sum();
                 Ok(vec![Step::Together { place: place.to_owned(), bundle: value, writes }])
             }
-            Some("batch") => Ok(entries.iter().enumerate().map(|(at, entry)| alone(place_of(at), entry)).collect()),
+            Some("batch") => {
+                let one = |(at, entry): (usize, &Value)| {
+                    if entry.get("resource").is_some_and(|resource| self.is_unkept(resource)) {
+                        self.report.refuse(&place_of(at), "", UNKEPT)?;
+                        return Ok(Step::Nothing);
+                    }
+                    Ok(alone(place_of(at), entry))
+                };
+                entries.iter().enumerate().map(one).collect()
+            }
             _ => {
                 let resource = |(at, entry): (usize, &Value)| match entry.get("resource") {
                     Some(resource) => self.item(&place_of(at), resource, resource.to_bytes()),
@@ -229,7 +281,18 @@ impl Loader<'_> {
             self.report.refuse(place, "", "a resource to load has a resourceType and a valid id")?;
             return Ok(Step::Nothing);
         };
+        if self.is_unkept(value) {
+            self.report.refuse(place, &format!("{kind}/{id}"), UNKEPT)?;
+            return Ok(Step::Nothing);
+        }
         Ok(Step::Put(Item { place: place.to_owned(), key: Key::new(kind, id), bytes: bytes.into() }))
+    }
+
+    /// Whether a resource is of a person and neither it nor the caller says who keeps it.
+    fn is_unkept(&self, value: &Value) -> bool {
+        self.cx.institution.is_empty()
+            && access::custodian(value).is_none()
+            && (value.resource_type() == Some("Patient") || TejidoProjector.project(value).patient.is_some())
     }
 
     /// Does the entries of a transaction or none of them.
@@ -240,7 +303,7 @@ impl Loader<'_> {
                 bail!("{place}: {}", issues(&refused.issues))
             }
             Err(refused) => {
-                self.report.refuse(place, "", &issues(&refused.issues))?;
+                self.report.refuse(place, "", refused.issues.as_slice())?;
                 let act = Act { name: "load", private: vec![progress], ..Act::default() };
                 self.access.commit(self.cx, act).await?;
             }
@@ -266,7 +329,7 @@ impl Loader<'_> {
             match self.access.commit(self.cx, single).await {
                 Ok(_) => self.outcome.written += 1,
                 Err(error) if stops(error.kind()) => return Err(error.into()),
-                Err(error) => self.report.refuse(&item.place, &item.key.to_string(), &told(&error))?,
+                Err(error) => self.report.refuse(&item.place, &item.key.to_string(), &error)?,
             }
         }
         self.access.commit(self.cx, act(&[])).await?;
@@ -299,14 +362,10 @@ fn change(item: &Item) -> Change {
     Change { key: item.key.clone(), expect: Expect::Any, write: Put::Put(item.bytes.clone()) }
 }
 
-fn told(error: &AccessError) -> String {
-    match error {
-        AccessError::Invalid(found) | AccessError::Rule(found) => issues(found),
-        other => other.to_string(),
-    }
-}
-
 fn issues(found: &[Issue]) -> String {
     let told = |issue: &Issue| format!("{}: {}", issue.expression.as_deref().unwrap_or("-"), issue.diagnostics);
     found.iter().map(told).collect::<Vec<_>>().join("; ")
 }
+
+#[cfg(test)]
+mod tests;

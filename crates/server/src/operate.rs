@@ -18,7 +18,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
-use store::Store;
+use store::{Progress, Store};
 use tower_http::catch_panic::CatchPanicLayer;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -103,20 +103,31 @@ fn after_panic(_cause: Box<dyn Any + Send>) -> Response {
 }
 
 async fn ready(State(figures): State<Arc<Figures>>) -> Response {
-    let said = match (figures.store.head().await, figures.store.audit_works().await) {
-        // Reads and writes are served meanwhile: a balancer that turned away would stop them too.
-        (Ok(_), Ok(())) => {
-            return match figures.store.reindexing() {
-                Some(at) => format!("ready; the search index is being made anew: {} of {}\n", at.done, at.total),
-                None => "ready\n".to_owned(),
-            }
-            .into_response();
-        }
-        (Err(error), _) => (error, "the store does not answer\n"),
-        (_, Err(error)) => (error, "reads can't be written down: nobody's record is shown\n"),
+    let store = &figures.store;
+    let works = match store.head().await {
+        Ok(_) => store
+            .audit_works()
+            .await
+            .map_err(|error| (error, "reads can't be written down: nobody's record is shown\n")),
+        Err(error) => Err((error, "the store does not answer\n")),
     };
-    tracing::error!(error = %said.0, "not ready");
-    (StatusCode::SERVICE_UNAVAILABLE, said.1).into_response()
+    match works {
+        Ok(()) => readiness(store.reindexing()).into_response(),
+        Err((error, said)) => {
+            tracing::error!(%error, "not ready");
+            (StatusCode::SERVICE_UNAVAILABLE, said).into_response()
+        }
+    }
+}
+
+/// What a server that works says. Reads and writes are served while the index is made anew: a balancer
+/// that turned away would stop them too.
+fn readiness(reindexing: Option<Progress>) -> (StatusCode, String) {
+    let said = match reindexing {
+        Some(at) => format!("ready; the search index is being made anew: {} of {}\n", at.done, at.total),
+        None => "ready\n".to_owned(),
+    };
+    (StatusCode::OK, said)
 }
 
 /// The figures carry no person's data; they are given on the same address, so an operator who
@@ -168,6 +179,13 @@ mod tests {
     use tower::ServiceExt;
 
     use super::*;
+
+    #[test]
+    fn a_server_that_makes_its_index_anew_is_ready_and_says_how_far_it_is() {
+        let (status, said) = readiness(Some(Progress { step: "index", done: 3, total: 40 }));
+        assert_eq!((status, said.contains("3 of 40")), (StatusCode::OK, true), "{said}");
+        assert_eq!(readiness(None), (StatusCode::OK, "ready\n".to_owned()));
+    }
 
     #[tokio::test]
     async fn a_page_that_panics_is_answered_counted_and_the_next_one_too() {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use access::{Access, Act, Actor, Cx, Facility, Governor, Role, Scopes, Sharing, TejidoProjector, system};
 use fhir::Value;
+use fhir::outcome::Issue;
 use store::{Change, Expect, Key, Location, Options, Store, Stored, Write};
 
 use crate::{FixedClock, SeededEntropy};
@@ -192,6 +193,17 @@ impl World {
         let act = Act { name, changes: vec![change], ..Act::default() };
         let committed = self.access.commit(cx, act).await?;
         Ok(committed.stored.into_iter().next().expect("one change, one version"))
+    }
+
+    /// What the gate says to changes that break a rule.
+    ///
+    /// # Panics
+    /// If it takes them, or refuses them for another reason.
+    pub async fn refused(&self, cx: &Cx, changes: Vec<Change>) -> Vec<Issue> {
+        match self.access.commit(cx, Act { name: "update", changes, ..Act::default() }).await {
+            Err(access::AccessError::Rule(issues)) => issues,
+            other => panic!("taken, or refused otherwise: {:?}", other.map(|done| done.stored.len())),
+        }
     }
 
     /// Writes the next version of a resource.

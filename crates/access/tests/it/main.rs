@@ -4,5 +4,6 @@ mod accounts;
 mod inference;
 mod labels;
 mod reading;
+mod sharing;
 mod story;
 mod writing;

@@ -189,7 +189,7 @@ async fn every_refusal_names_what_is_to_blame_as_r4_names_it() {
         assert_eq!(told.json().text_at(&["issue", "expression"]), Some(place), "{path}: {}", told.text);
     }
     let several = get("/Observation?subject.name=x").await.is(400);
-    assert!(several.text.contains("Location, Patient") && several.text.contains("subject:"), "{}", several.text);
+    assert!(several.text.contains("Patient, Location") && several.text.contains("subject:"), "{}", several.text);
     let one = get("/Observation?subject.birthdate=1990").await;
     one.is(200);
     let lenient = server.call("GET", "/Patient?nombre=x", &[("prefer", "handling=lenient")], "").await.is(200);

@@ -1,11 +1,14 @@
 //! The table of illegal moves, as resources: from each state, what must be refused by whatever
 //! road it comes. Tests of this crate run it through the judge, those of `api` over HTTP.
 
+use std::collections::BTreeSet;
+
 use access::system;
 use fhir::{Value, json};
 use jiff::{SignedDuration, Timestamp};
 use store::Key;
 
+use super::belongs;
 use crate::danger;
 use crate::referral::moves::Move;
 use crate::referral::state::{ExitReason, Phase, Priority, State, Wait};
@@ -20,13 +23,79 @@ pub struct IllegalMove {
     pub from: Phase,
     /// Commits that lead there; the resources of one are written together (PUT, by their ids).
     pub setup: Vec<Vec<Value>>,
-    /// Each of these is refused and changes nothing: name, resources written together, or deletion.
-    pub attempts: Vec<(String, Vec<Value>, Option<Key>)>,
+    /// Each of these is refused and changes nothing.
+    pub attempts: Vec<Attempt>,
+}
+
+/// What is refused: resources written together, or a deletion.
+#[doc(hidden)]
+#[derive(Clone, Debug)]
+pub struct Attempt {
+    /// What it tries.
+    pub name: String,
+    /// The resources, by their ids.
+    pub writes: Vec<Value>,
+    /// What is deleted.
+    pub delete: Option<Key>,
+}
+
+impl IllegalMove {
+    /// Every resource of the attempts that would change what stands, by itself: for whoever sends one at
+    /// a time. Each is refused too.
+    pub fn alone(&self) -> Vec<(String, &Value)> {
+        self.each(|one| self.standing(one) != Some(one))
+    }
+
+    /// Every resource of the attempts as a new one, under an id of its own, that is refused: all but
+    /// what may begin a referral or a schedule, and plain records.
+    pub fn anew(&self) -> Vec<(String, &Value)> {
+        self.each(|one| {
+            let begins =
+                !belongs(one) || one.text_at(&["status"]).is_some_and(|status| ["draft", "free"].contains(&status));
+            !begins || !matches!(one.resource_type(), Some("ServiceRequest" | "Slot"))
+        })
+    }
+
+    /// The resource as the setup left it.
+    pub fn standing(&self, like: &Value) -> Option<&Value> {
+        let same = |one: &&Value| (one.resource_type(), one.id()) == (like.resource_type(), like.id());
+        self.setup.iter().flatten().rfind(same)
+    }
+
+    fn each(&self, wanted: impl Fn(&Value) -> bool) -> Vec<(String, &Value)> {
+        let mut seen = BTreeSet::new();
+        let all = self.attempts.iter().flat_map(|one| one.writes.iter().map(move |write| (&one.name, write)));
+        all.filter(|(_, write)| wanted(write) && seen.insert(write.to_string()))
+            .map(|(name, write)| (format!("{name} ({})", write.resource_type().unwrap_or_default()), write))
+            .collect()
+    }
+}
+
+impl Attempt {
+    fn write(name: impl Into<String>, writes: Vec<Value>) -> Self {
+        Self { name: name.into(), writes, delete: None }
+    }
+
+    fn delete(key: Key) -> Self {
+        Self { name: format!("delete {key}"), writes: Vec::new(), delete: Some(key) }
+    }
+}
+
+/// What has to be there before the table is tried: a person, two facilities of one institution, one
+/// of another that has no agreement with it.
+#[doc(hidden)]
+pub fn illegal_stage() -> Vec<Value> {
+    let facility = |(id, institution): (&str, &str)| {
+        json!({ "resourceType": "Organization", "id": id, "name": format!("Centro {id}"),
+            "extension": [{ "url": system::EXT_INSTITUTION, "valueCode": institution }] })
+    };
+    let person = json!({ "resourceType": "Patient", "id": "patient" });
+    let facilities = [("origin", "MSPAS"), ("destination", "MSPAS"), ("foreign", "IGSS")];
+    std::iter::once(person).chain(facilities.map(facility)).collect()
 }
 
 /// The table. `prefix` keeps the ids of several runs apart; `author` is the label of who writes;
-/// `patient`, and Organizations `origin` and `destination` must be there, and `foreign` of another
-/// institution that has no agreement with theirs.
+/// [`illegal_stage`] must be there.
 #[doc(hidden)]
 pub fn illegal_moves(prefix: &str, author: &str, now: Timestamp) -> Vec<IllegalMove> {
     let mut table = Vec::new();
@@ -208,7 +277,7 @@ impl Scene {
             "owner": reference("Organization", "origin"), "description": "Control de hemoglobina" })
     }
 
-    fn attempts(&self, author: &str) -> Vec<(String, Vec<Value>, Option<Key>)> {
+    fn attempts(&self, author: &str) -> Vec<Attempt> {
         let from = self.state();
         let mut attempts = Vec::new();
         for target in self.targets(author) {
@@ -216,7 +285,7 @@ impl Scene {
             let reached = read_state(&writes[1]);
             let legal = reached.is_ok_and(|next| Move::between(&from, &next, author, self.now).is_ok());
             if target.phase() != from.phase() && !legal {
-                attempts.push((format!("jump to {}", target.phase().code()), writes, None));
+                attempts.push(Attempt::write(format!("jump to {}", target.phase().code()), writes));
             }
         }
         let bare = |resource: &Value| {
@@ -227,17 +296,17 @@ impl Scene {
         for resource in [&self.request, &self.task, &self.slot] {
             let kind = resource.resource_type().unwrap_or_default();
             let key = Key::new(kind, resource.id().unwrap_or_default());
-            attempts.push((format!("drop the profile of {key}"), bare(resource), None));
-            attempts.push((format!("delete {key}"), vec![], Some(key)));
+            attempts.push(Attempt::write(format!("drop the profile of {key}"), bare(resource)));
+            attempts.push(Attempt::delete(key));
         }
         let mut other = self.request.clone();
         other.set("subject", reference("Patient", "somebody-else"));
-        attempts.push(("pass to another person".into(), vec![other], None));
+        attempts.push(Attempt::write("pass to another person", vec![other]));
         let mut alone = self.request.clone();
         let away = if self.request.text_at(&["status"]) == Some("completed") { "active" } else { "completed" };
         alone.set("status", away);
-        attempts.push(("change the request alone".into(), vec![alone], None));
-        attempts.push(("make a follow-up alone".into(), vec![self.follow_up(&self.id("suelto"), "requested")], None));
+        attempts.push(Attempt::write("change the request alone", vec![alone]));
+        attempts.push(Attempt::write("make a follow-up alone", vec![self.follow_up(&self.id("suelto"), "requested")]));
         if let State::Plan { tasks, .. } = &from {
             attempts.extend(tasks.iter().flat_map(|id| self.ending_attempts(id)));
         }
@@ -251,7 +320,7 @@ impl Scene {
     }
 
     /// Nothing goes to another institution that could not see it.
-    fn foreign_attempts(&self, from: &State) -> Vec<(String, Vec<Value>, Option<Key>)> {
+    fn foreign_attempts(&self, from: &State) -> Vec<Attempt> {
         let (clock, reason) = (self.now, "otro-servicio".to_owned());
         let steps = match from {
             State::Draft => vec![State::Sent { clock }, State::TransferRequested { clock }],
@@ -265,30 +334,30 @@ impl Scene {
             let mut writes = self.pair(state);
             writes[0].set("performer", vec![reference("Organization", "foreign")]);
             writes[1].set("owner", reference("Organization", "foreign"));
-            (format!("no agreement: {}", state.phase().code()), writes, None)
+            Attempt::write(format!("no agreement: {}", state.phase().code()), writes)
         };
         steps.iter().map(foreign).collect()
     }
 
     /// A line of a plan ends together with its referral, which closes or says why not.
-    fn ending_attempts(&self, id: &str) -> Vec<(String, Vec<Value>, Option<Key>)> {
+    fn ending_attempts(&self, id: &str) -> Vec<Attempt> {
         let mut failed = self.follow_up(id, "failed");
         failed.set("statusReason", json!({ "text": "No contesta" }));
         let done = self.follow_up(id, "completed");
         vec![
-            ("fail a follow-up alone".into(), vec![failed.clone()], None),
-            ("fail a follow-up without an objection".into(), vec![failed, self.task.clone()], None),
-            ("finish the last follow-up alone".into(), vec![done.clone()], None),
-            ("finish the last follow-up and leave the plan open".into(), vec![done, self.task.clone()], None),
+            Attempt::write("fail a follow-up alone", vec![failed.clone()]),
+            Attempt::write("fail a follow-up without an objection", vec![failed, self.task.clone()]),
+            Attempt::write("finish the last follow-up alone", vec![done.clone()]),
+            Attempt::write("finish the last follow-up and leave the plan open", vec![done, self.task.clone()]),
         ]
     }
 
     /// Without a move, what sharing and urgency are counted from stays.
-    fn unmoved_attempts(&self) -> Vec<(String, Vec<Value>, Option<Key>)> {
+    fn unmoved_attempts(&self) -> Vec<Attempt> {
         let with = |name: &str, change: &dyn Fn(&mut Value)| {
             let mut task = self.task.clone();
             change(&mut task);
-            (name.to_owned(), vec![task], None)
+            Attempt::write(name.to_owned(), vec![task])
         };
         let later = (self.now + SignedDuration::from_hours(24 * 365)).to_string();
         let stat = self.task.text_at(&["priority"]) == Some(STAT);
@@ -304,7 +373,7 @@ impl Scene {
     }
 
     /// A referral that is not complete, or that hides a danger sign, is not sent.
-    fn unready_attempts(&self) -> Vec<(String, Vec<Value>, Option<Key>)> {
+    fn unready_attempts(&self) -> Vec<Attempt> {
         let sent = |change: &dyn Fn(&mut Value)| {
             let mut writes = self.pair(&State::Sent { clock: self.now });
             change(&mut writes[0]);
@@ -320,60 +389,60 @@ impl Scene {
             })
         };
         vec![
-            ("send at no time".into(), authored(None).collect(), None),
-            ("send before it was written".into(), authored(Some(before(self.now, 6))).collect(), None),
-            ("send with a danger sign".into(), sent(&|request| request.set("orderDetail", vec![sign.clone()])), None),
-            ("send without asking for signs".into(), sent(&|request| replace(request, "orderDetail", None)), None),
-            ("send without a service".into(), sent(&|request| replace(request, "code", None)), None),
-            ("send without a reason".into(), sent(&|request| replace(request, "reasonCode", None)), None),
+            Attempt::write("send at no time", authored(None).collect()),
+            Attempt::write("send before it was written", authored(Some(before(self.now, 6))).collect()),
+            Attempt::write("send with a danger sign", sent(&|request| request.set("orderDetail", vec![sign.clone()]))),
+            Attempt::write("send without asking for signs", sent(&|request| replace(request, "orderDetail", None))),
+            Attempt::write("send without a service", sent(&|request| replace(request, "code", None))),
+            Attempt::write("send without a reason", sent(&|request| replace(request, "reasonCode", None))),
         ]
     }
 
     /// Who attends, and as what, changes only by redirecting or by an urgent transfer.
-    fn elsewhere_attempts(&self, from: &State) -> Vec<(String, Vec<Value>, Option<Key>)> {
+    fn elsewhere_attempts(&self, from: &State) -> Vec<Attempt> {
         let elsewhere = reference("Organization", "elsewhere");
         let mut attempts = Vec::new();
         if from.phase() != Phase::BedSought {
             let mut writes = self.pair(from);
             writes[0].set("performer", vec![elsewhere.clone()]);
             writes[1].set("owner", elsewhere);
-            attempts.push(("send elsewhere without a move".into(), writes, None));
+            attempts.push(Attempt::write("send elsewhere without a move", writes));
         }
         if from.phase() != Phase::Returned {
             let mut writes = self.pair(from);
             writes[0].set("code", concept(system::SPECIALTY, "emergencia", "Emergencia"));
-            attempts.push(("ask for another service without a move".into(), writes, None));
+            attempts.push(Attempt::write("ask for another service without a move", writes));
         }
         attempts
     }
 
     /// What can't be done with places and appointments.
-    fn place_attempts(&self, from: &State) -> Vec<(String, Vec<Value>, Option<Key>)> {
+    fn place_attempts(&self, from: &State) -> Vec<Attempt> {
         let mut attempts = Vec::new();
         let second = self.id("segunda");
         let rival = self.appointment(&second, "booked");
-        attempts.push(("book without the referral".into(), vec![rival.clone(), held(&self.slot, &second)], None));
+        attempts.push(Attempt::write("book without the referral", vec![rival.clone(), held(&self.slot, &second)]));
         let Some(appointment) = &self.appointment else { return attempts };
         if let State::Booked { wait, .. } = from {
             let next = State::Booked { wait: wait.clone(), appointment: second };
             let mut cancelled = appointment.clone();
             cancelled.set("status", "cancelled");
             let both = [self.pair(&next), vec![cancelled.clone(), rival]].concat();
-            attempts.push(("move without taking the place".into(), both, None));
-            attempts.push(("cancel the appointment alone".into(), vec![cancelled], None));
-            attempts.push(("leave the appointment standing".into(), self.pair(&State::Waiting(wait.clone())), None));
+            attempts.push(Attempt::write("move without taking the place", both));
+            attempts.push(Attempt::write("cancel the appointment alone", vec![cancelled]));
+            attempts.push(Attempt::write("leave the appointment standing", self.pair(&State::Waiting(wait.clone()))));
         }
         let mut free = self.slot.clone();
         free.set("status", "free");
         replace(&mut free, "extension", None);
-        attempts.push(("free a held place".into(), vec![free], None));
-        attempts.push(("take a held place".into(), vec![held(&self.slot, &self.id("otra"))], None));
+        attempts.push(Attempt::write("free a held place", vec![free]));
+        attempts.push(Attempt::write("take a held place", vec![held(&self.slot, &self.id("otra"))]));
         let mut moved = self.slot.clone();
         moved.set("start", "2026-12-01T15:20:00Z");
-        attempts.push(("move a held place".into(), vec![moved], None));
+        attempts.push(Attempt::write("move a held place", vec![moved]));
         let mut bare = appointment.clone();
         bare.set("meta", json!({ "tag": [{ "code": "x" }] }));
-        attempts.push(("drop the appointment's profile".into(), vec![bare], None));
+        attempts.push(Attempt::write("drop the appointment's profile", vec![bare]));
         attempts
     }
 

@@ -15,13 +15,8 @@ struct World(BTreeMap<Key, Value>, Sharing);
 /// Two facilities of one institution, one of another, and no agreement between them.
 impl Default for World {
     fn default() -> Self {
-        let facilities = [("origin", "MSPAS"), ("destination", "MSPAS"), ("foreign", "IGSS")];
-        let facility = |(id, institution): (&str, &str)| {
-            let extension = fhir::json!([{ "url": system::EXT_INSTITUTION, "valueCode": institution }]);
-            let value = fhir::json!({ "resourceType": "Organization", "id": id, "extension": extension });
-            (Key::new("Organization", id), value)
-        };
-        Self(facilities.into_iter().map(facility).collect(), Sharing::default())
+        let key = |one: &Value| Key::new(one.resource_type().unwrap(), one.id().unwrap());
+        Self(illegal_stage().into_iter().map(|one| (key(&one), one)).collect(), Sharing::default())
     }
 }
 
@@ -61,16 +56,27 @@ fn every_illegal_move_is_refused_with_code_and_place() {
             world.commit(&cx, commit).unwrap_or_else(|issues| panic!("{:?}: {issues:?}", row.from));
         }
         assert!(row.attempts.len() > 10, "{:?}", row.from);
-        for (name, writes, delete) in &row.attempts {
-            let issues = world.judge(&cx, writes, delete.as_ref()).expect_err(&format!("{:?}: {name}", row.from));
+        let mut refuse = |name: &str, writes: &[Value], delete: Option<&Key>| {
+            let issues = world.judge(&cx, writes, delete).expect_err(&format!("{:?}: {name}", row.from));
             for issue in issues {
                 assert_eq!(issue.code, "business-rule", "{name}");
-                assert!(issue.expression.is_some(), "{name}");
+                assert!(issue.expression.is_some() && issue.details.is_some(), "{name}");
             }
             count += 1;
+        };
+        for one in &row.attempts {
+            refuse(&one.name, &one.writes, one.delete.as_ref());
+        }
+        for (name, write) in row.alone() {
+            refuse(&format!("{name} alone"), std::slice::from_ref(write), None);
+        }
+        for (name, write) in row.anew() {
+            let mut anew = write.clone();
+            anew.set("id", "otro-nuevo");
+            refuse(&format!("{name} anew"), &[anew], None);
         }
     }
-    assert!(count > 500, "{count} illegal moves");
+    assert!(count > 1500, "{count} illegal moves");
 }
 
 #[test]
@@ -101,8 +107,8 @@ fn reached(phase: Phase) -> (World, IllegalMove) {
 /// What is said when that is tried.
 fn refused(phase: Phase, name: &str) -> Vec<Issue> {
     let (world, row) = reached(phase);
-    let (_, writes, delete) = row.attempts.iter().find(|one| one.0.starts_with(name)).unwrap();
-    world.judge(&Cx::system(now(), "test"), writes, delete.as_ref()).unwrap_err()
+    let one = row.attempts.iter().find(|one| one.name.starts_with(name)).unwrap();
+    world.judge(&Cx::system(now(), "test"), &one.writes, one.delete.as_ref()).unwrap_err()
 }
 
 /// What is said to whoever closes it (over an objection of the post).
@@ -155,7 +161,7 @@ fn each_refusal_is_told_by_its_rule() {
 #[test]
 fn an_agreement_opens_the_way_to_another_institution_and_its_end_closes_it() {
     let (mut world, row) = reached(Phase::UnderReview);
-    let redirected = &row.attempts.iter().find(|one| one.0.starts_with("no agreement")).unwrap().1;
+    let redirected = &row.attempts.iter().find(|one| one.name.starts_with("no agreement")).unwrap().writes;
     let system = Cx::system(now(), "test");
     world.1.take("ours", Some(&Sharing::consent("MSPAS", "IGSS", "2026-01-01")));
     assert!(world.judge(&system, redirected, None).is_err(), "one side alone");

@@ -2,7 +2,7 @@
 
 use access::Act;
 use care::CareError;
-use care::govern::illegal_moves;
+use care::govern::{illegal_moves, illegal_stage};
 use care::referral::book::{book, book_once};
 use care::referral::state::Phase;
 use store::{Change, Expect, Key, Kind, Write};
@@ -40,10 +40,8 @@ async fn a_double_submit_books_once() {
 async fn the_gate_refuses_every_illegal_move() {
     let stage = stage().await;
     let system = stage.world.system();
-    stage.world.put(&system, "patient", fhir::json!({ "resourceType": "Patient" })).await;
-    for (id, institution) in [("origin", "MSPAS"), ("destination", "MSPAS"), ("foreign", "IGSS")] {
-        let extension = fhir::json!([{ "url": access::system::EXT_INSTITUTION, "valueCode": institution }]);
-        stage.world.put(&system, id, fhir::json!({ "resourceType": "Organization", "extension": extension })).await;
+    for one in illegal_stage() {
+        stage.world.put(&system, one.id().unwrap(), one.clone()).await;
     }
     let put = |one: &fhir::Value| Change {
         key: Key::new(one.resource_type().unwrap(), one.id().unwrap()),
@@ -59,12 +57,12 @@ async fn the_gate_refuses_every_illegal_move() {
             stage.world.access.commit(&system, act(commit.iter().map(put).collect())).await.unwrap();
         }
         let head = stage.world.store().head().await.unwrap();
-        for (name, writes, delete) in &row.attempts {
+        for one in &row.attempts {
             let delete =
-                delete.iter().map(|key| Change { key: key.clone(), expect: Expect::Any, write: Write::Delete });
-            let changes = writes.iter().map(put).chain(delete).collect();
+                one.delete.iter().map(|key| Change { key: key.clone(), expect: Expect::Any, write: Write::Delete });
+            let changes = one.writes.iter().map(put).chain(delete).collect();
             let refused = stage.world.access.commit(&system, act(changes)).await;
-            assert_eq!(refused.unwrap_err().kind(), Kind::Rule, "{:?}: {name}", row.from);
+            assert_eq!(refused.unwrap_err().kind(), Kind::Rule, "{:?}: {}", row.from, one.name);
         }
         assert_eq!(stage.world.store().head().await.unwrap(), head, "nothing was written");
     }

@@ -31,6 +31,30 @@ fn a_table_loads_beside_a_running_server_and_again_changes_nothing() {
 }
 
 #[test]
+fn what_is_loaded_beside_a_running_server_is_offered_at_once() {
+    let site = Site::new();
+    let server = site.serve(&[]);
+    let password = "el maíz crece despacio";
+    let add = ["user", "add", "ana", "--name", "Ana", "--role", "enfermeria", "--institution", "MSPAS"];
+    assert!(site.run_with(&format!("{password}\n"), &add).status.success());
+    let session = server.log_in("ana", password).expect("she enters");
+    let offered = |typed: &str| {
+        let page = server.get("/cuenta", &[("Cookie", &session)]);
+        let seal = page.body.split("name=\"_sello\" value=\"").nth(1).and_then(|rest| rest.split('"').next());
+        let cookies = [page.cookies(), vec![session.as_str()]].concat().join("; ");
+        let headers = [("Cookie", cookies.as_str()), ("Content-Type", "application/x-www-form-urlencoded")];
+        let form = format!("_sello={}&dx1={typed}", seal.expect("a seal"));
+        let answer = server.ask("POST", "/diagnosticos/parecidos", &headers, &form);
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer.body
+    };
+    assert!(!offered("respirador").contains("Z99"), "it is not shipped");
+    site.file("cie.csv", "codigo;descripcion\nZ991;Dependencia de un respirador\n");
+    site.done(&["load", "codes", "cie.csv"]);
+    assert!(offered("respirador").contains("Z99"), "the running server has it");
+}
+
+#[test]
 fn a_bad_row_is_told_with_its_line_and_the_others_are_loaded() {
     let site = Site::new();
     let rows: [&[u8]; 8] = [
