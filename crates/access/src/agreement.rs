@@ -104,12 +104,6 @@ fn turned(old: &Value, status: &str, reason: &str) -> Value {
     next.set("status", status);
     let others = old.items("extension").iter().filter(|one| one.text_at(&["url"]) != Some(system::EXT_REASON));
     let why = (!reason.is_empty()).then(|| fhir::json!({ "url": system::EXT_REASON, "valueString": reason }));
-    let kept: Vec<Value> = others.cloned().chain(why).collect();
-    match (kept.is_empty(), next.as_object_mut()) {
-        (true, Some(object)) => {
-            object.remove("extension");
-        }
-        _ => next.set("extension", kept),
-    }
+    next.set_items("extension", others.cloned().chain(why).collect());
     next
 }

@@ -226,6 +226,16 @@ impl Value {
         }
     }
 
+    /// Sets a list of an object, or takes the member out when nothing is left: an empty list says nothing.
+    pub fn set_items(&mut self, name: &str, items: Vec<Value>) {
+        match self {
+            Value::Object(object) if items.is_empty() => {
+                object.remove(name);
+            }
+            _ => self.set(name, items),
+        }
+    }
+
     /// `resourceType`, if this is a resource.
     pub fn resource_type(&self) -> Option<&str> {
         self.get("resourceType")?.as_str()

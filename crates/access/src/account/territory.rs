@@ -65,12 +65,7 @@ impl Accounts<'_> {
         };
         let kept = value.items("extension").iter().filter(|one| !is_territory(one)).cloned();
         let all: Vec<Value> = kept.chain(extensions(facilities)).collect();
-        match value.as_object_mut() {
-            Some(role) if all.is_empty() => {
-                role.remove("extension");
-            }
-            _ => value.set("extension", all),
-        }
+        value.set_items("extension", all);
         let change =
             Change { key, expect: Expect::Version(seen.version), write: Write::Put(Arc::from(value.to_bytes())) };
         // The auditor of the account's institution is to see it, whoever sets it.

@@ -28,9 +28,9 @@ fn patient(system: &str, value: &str) -> Value {
         "identifier": [{ "system": "urn:otro", "value": "1" }, { "system": system, "value": value }] })
 }
 
-fn doubted(value: &str, why: &str) -> Value {
+fn doubted(value: &str, why: Option<&str>) -> Value {
     let mut one = patient(system::DOUBTED_CUI, value);
-    let why = json!([{ "url": system::EXT_DOUBT, "valueString": why }]);
+    let why = why.map(|why| json!([{ "url": system::EXT_DOUBT, "valueString": why }]));
     one.set("identifier", json!([{ "extension": why, "system": system::DOUBTED_CUI, "value": value }]));
     one
 }
@@ -78,8 +78,8 @@ async fn one_cui_twice_is_taken_only_in_doubt() {
     assert_eq!(put(&ours, "rosa", patient(system::CUI, &number)).await, None);
     assert_eq!(put(&ours, "otra", patient(system::CUI, &number)).await, Some("cui-de-otra"));
     assert_eq!(put(&theirs, "rosa-igss", patient(system::CUI, &number)).await, None, "each institution keeps its own");
-    assert_eq!(put(&ours, "otra", doubted(&number, " ")).await, Some("cui-duda"));
-    assert_eq!(put(&ours, "otra", doubted(&number, "Los dos DPI lo dicen")).await, None);
+    assert_eq!(put(&ours, "otra", doubted(&number, None)).await, Some("cui-duda"));
+    assert_eq!(put(&ours, "otra", doubted(&number, Some("Los dos DPI lo dicen"))).await, None);
     let mut sure = patient(system::CUI, &number);
     sure.set("id", "otra");
     assert_eq!(rule(world.update(&ours, &sure).await), Some("cui-de-otra"), "an update makes it no surer");
