@@ -14,6 +14,7 @@ mod files;
 mod forms;
 mod history;
 mod house;
+mod illegal;
 mod inference;
 mod late;
 mod network;
