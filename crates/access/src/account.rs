@@ -9,6 +9,7 @@
 mod credential;
 mod login;
 mod manage;
+mod phone;
 mod secret;
 mod session;
 mod territory;
@@ -16,6 +17,7 @@ mod token;
 
 pub use login::{Entry, Login};
 pub use manage::{Created, NewUser, UserInfo, is_user_name};
+pub use phone::Held;
 pub use session::{Opened, SessionInfo};
 pub use token::{NewToken, TokenInfo};
 

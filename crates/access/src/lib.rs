@@ -30,8 +30,8 @@ mod trail;
 mod write;
 
 pub use account::{
-    Accounts, Created, Entry, Login, NewToken, NewUser, Opened, Pending, RoleChoice, SessionInfo, TokenInfo, UserInfo,
-    is_user_name,
+    Accounts, Created, Entry, Held, Login, NewToken, NewUser, Opened, Pending, RoleChoice, SessionInfo, TokenInfo,
+    UserInfo, is_user_name,
 };
 pub use act::Act;
 pub use audit::AuditPage;

@@ -1,5 +1,5 @@
-//! The three cookies: the session, the visit of somebody who has not logged in, and what to tell
-//! on the next page. All are `HttpOnly` and `SameSite=Lax`; by https they are `Secure` and bound
+//! The cookies: the session, the locked sessions of others on a shared phone, the visit of somebody
+//! who has not logged in, and what to tell on the next page. All are `HttpOnly` and `SameSite=Lax`; by https they are `Secure` and bound
 //! to this host alone.
 
 use axum::http::{HeaderMap, HeaderValue, header};
@@ -9,6 +9,8 @@ use sha2::{Digest, Sha256};
 
 /// The session's secret.
 pub const SESSION: &str = "sesion";
+/// The secrets of the locked sessions of others in this browser, with points between them.
+pub const OTHERS: &str = "turno";
 /// A random value for forms before login.
 pub const VISIT: &str = "visita";
 /// What was done, for the next page's banner.

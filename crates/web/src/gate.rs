@@ -18,6 +18,7 @@ use subtle::ConstantTimeEq;
 
 use crate::form::Form;
 use crate::keep::Kept;
+use crate::pages::phone;
 use crate::problem::{Answer, Problem};
 use crate::route::Expects;
 use crate::session::Who;
@@ -45,6 +46,8 @@ pub struct Visit {
     pub user: Option<String>,
     /// The session's secret.
     pub secret: Option<String>,
+    /// The secrets of the locked sessions of others in this browser.
+    pub others: Vec<String>,
     /// The network address.
     pub address: Option<String>,
     /// The seal of this browser's forms.
@@ -221,7 +224,7 @@ fn in_our_words(response: Response) -> Response {
 
 /// Finds out who visits, and remembers the browser by a cookie.
 pub async fn visit(Extract(state): Extract<Arc<Shared>>, mut request: Request, next: Next) -> Response {
-    let headers = request.headers();
+    let (headers, https) = (request.headers(), state.https);
     let session = cookie::read(headers, cookie::SESSION, state.https);
     let known = session.clone().or_else(|| cookie::read(headers, cookie::VISIT, state.https));
     let done = cookie::read(headers, cookie::DONE, state.https).and_then(|code| Done::from_code(&code));
@@ -242,16 +245,19 @@ pub async fn visit(Extract(state): Extract<Arc<Shared>>, mut request: Request, n
     let path = request.uri().path().to_owned();
     let seal = cookie::seal_of(&secret);
     let site = site(&state, &request);
-    let visit = Visit { state: state.clone(), caller, pending, user, secret: session, address, seal, done, path, site };
+    let others = cookie::read(request.headers(), cookie::OTHERS, state.https);
+    let others = phone::secrets(others.as_deref().unwrap_or_default());
+    let (state, secret_of) = (state.clone(), session);
+    let visit = Visit { state, caller, pending, user, secret: secret_of, others, address, seal, done, path, site };
     let slot = once::Slot::default();
     request.extensions_mut().insert(visit.clone());
     request.extensions_mut().insert(slot.clone());
     let mut response = answered(&visit, slot, request, next).await;
     if known.is_none() {
-        cookie::write(response.headers_mut(), cookie::VISIT, &secret, state.https);
+        cookie::write(response.headers_mut(), cookie::VISIT, &secret, https);
     }
     if done.is_some() && response.status() == StatusCode::OK {
-        cookie::write(response.headers_mut(), cookie::DONE, "", state.https);
+        cookie::write(response.headers_mut(), cookie::DONE, "", https);
     }
     response
 }
@@ -287,7 +293,10 @@ pub async fn admit(Extract(expects): Extract<Expects>, request: Request, next: N
 
 /// Shows the login; a form that came from our page is kept and can be sent after it.
 async fn login_first(visit: Visit, request: Request) -> Response {
-    if let Some(pending) = visit.pending {
+    // What somebody was typing when the phone was locked waits for them alone.
+    let typed = request.method() == Method::POST && request.uri().path() != "/bloquear";
+    let locked = visit.pending == Some(Pending::Unlock) && typed;
+    if let Some(pending) = visit.pending.filter(|_| !locked) {
         return Redirect::to(pages::login::settle_at(pending)).into_response();
     }
     let target = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
@@ -297,8 +306,13 @@ async fn login_first(visit: Visit, request: Request) -> Response {
     }
     let state = visit.state.clone();
     match sealed(&visit, request, &state).await {
+        Ok(form) if locked => match phone::with_kept(&visit, Kept::of(&target, &form)).await {
+            Ok(page) => page,
+            Err(problem) => problem.into_response(),
+        },
         Ok(form) => pages::login::with_kept(&visit, Kept::of(&target, &form)),
         Err(Problem::TooLarge) => Problem::TooLarge.into_response(),
+        Err(_) if locked => Redirect::to("/desbloquear").into_response(),
         Err(_) => Redirect::to("/entrar").into_response(),
     }
 }

@@ -84,6 +84,8 @@ pub enum Done {
     SecondStepOn,
     /// A session was ended.
     SessionEnded,
+    /// One's own PIN was set.
+    PinSet,
     /// A record was opened with a written reason.
     RecordOpened,
     /// A side of an agreement was given.
@@ -179,6 +181,7 @@ impl Done {
         (Self::PasswordChanged, "clave"),
         (Self::SecondStepOn, "segundo-paso"),
         (Self::SessionEnded, "sesion"),
+        (Self::PinSet, "pin"),
         (Self::RecordOpened, "razon"),
         (Self::PersonRegistered, "registrada"),
         (Self::PersonCorrected, "corregida"),
@@ -238,6 +241,7 @@ impl Done {
             Self::PasswordChosen => t("hecho-elegida"),
             Self::PasswordChanged => t("hecho-clave"),
             Self::SecondStepOn => t("hecho-segundo-paso"),
+            Self::PinSet => t("hecho-pin"),
             Self::SessionEnded => t("hecho-sesion"),
             Self::RecordOpened => t("hecho-razon"),
             Self::AgreementGiven => t("hecho-acuerdo-dado"),

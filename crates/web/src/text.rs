@@ -32,6 +32,7 @@ pub const SPANISH: &[(&str, &str)] = &[
     ("puesto", include_str!("../locales/es/puesto.ftl")),
     ("piezas", include_str!("../locales/es/piezas.ftl")),
     ("registro", include_str!("../locales/es/registro.ftl")),
+    ("turno", include_str!("../locales/es/turno.ftl")),
     ("sensible", include_str!("../locales/es/sensible.ftl")),
     ("red", include_str!("../locales/es/red.ftl")),
     ("cuentas-lote", include_str!("../locales/es/cuentas-lote.ftl")),

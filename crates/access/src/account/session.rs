@@ -64,12 +64,14 @@ pub(super) struct NewSession<'a> {
 
 /// A session as kept.
 #[derive(Clone)]
-struct Kept {
-    info: SessionInfo,
-    practitioner: String,
-    name: String,
+pub(super) struct Kept {
+    pub(super) info: SessionInfo,
+    pub(super) practitioner: String,
+    pub(super) name: String,
     /// The second factor was shown.
     strong: bool,
+    /// How many wrong PINs were typed since it was opened last.
+    pub(super) wrong_pins: u32,
     /// The record's version when it was read; a session that ended meanwhile is not written again.
     version: u64,
 }
@@ -93,6 +95,7 @@ impl Accounts<'_> {
             practitioner: new.account.practitioner.clone(),
             name: new.account.name.clone(),
             strong: new.strong,
+            wrong_pins: 0,
             version: 0,
         };
         (info, kept.write())
@@ -205,55 +208,6 @@ impl Accounts<'_> {
         self.keep(&format!("Practitioner/{}", kept.practitioner), vec![kept.write()]).await
     }
 
-    /// Locks a session when a shared phone changes hands; [`Accounts::unlock`] opens it again.
-    ///
-    /// # Errors
-    /// `Unauthenticated`, `Pending` when something else is pending.
-    pub async fn lock(&self, text: &str) -> Result<(), AccessError> {
-        let mut kept = self.kept(text).await?;
-        match kept.info.pending {
-            None => kept.info.pending = Some(Pending::Unlock),
-            Some(Pending::Unlock) => return Ok(()),
-            Some(other) => return Err(AccessError::Pending(other)),
-        }
-        self.keep("system", vec![kept.write()]).await
-    }
-
-    /// Opens a locked session with the PIN or the password. Wrong tries count for the lock-out.
-    ///
-    /// # Errors
-    /// `Unauthenticated` when it is wrong; `TooMany`.
-    pub async fn unlock(&self, text: &str, word: &str) -> Result<(), AccessError> {
-        let mut kept = self.kept(text).await?;
-        self.check_lock(&kept.info.user).await?;
-        let account = self.account_of(&kept).await?;
-        self.try_password(&kept.info.user)?;
-        let by_pin = secret::verify(account.pin.clone(), word).await;
-        if !by_pin && !secret::verify(account.password.clone(), word).await {
-            self.count_failure(&kept.info.user).await?;
-            return Err(AccessError::Unauthenticated);
-        }
-        self.password_was_right(&kept.info.user);
-        if kept.info.pending == Some(Pending::Unlock) {
-            kept.info.pending = None;
-        }
-        self.keep("system", vec![kept.write(), super::login::unlocked(&kept.info.user)]).await
-    }
-
-    /// Sets the PIN (4 to 8 digits) for the fast switch.
-    ///
-    /// # Errors
-    /// `Rule` for another form, `Unauthenticated` for a wrong password.
-    pub async fn set_pin(&self, text: &str, password: &str, pin: &str) -> Result<(), AccessError> {
-        if !(4..=8).contains(&pin.len()) || !pin.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(rule("a PIN has 4 to 8 digits"));
-        }
-        let kept = self.kept(text).await?;
-        let mut account = self.proved(&kept, password).await?;
-        account.pin = Some(secret::hash(self.access.store.entropy(), pin).await?);
-        self.keep(&format!("Practitioner/{}", kept.practitioner), vec![account.write()]).await
-    }
-
     /// Chooses a new password; the other sessions end.
     ///
     /// # Errors
@@ -321,7 +275,7 @@ impl Accounts<'_> {
         Ok(codes)
     }
 
-    async fn kept(&self, text: &str) -> Result<Kept, AccessError> {
+    pub(super) async fn kept(&self, text: &str) -> Result<Kept, AccessError> {
         let record = self.access.store.private(SESSION, &secret::digest(text)).await?;
         let now = self.now().as_microsecond();
         let live = record.filter(|record| record.expires.is_none_or(|end| end > now));
@@ -338,13 +292,13 @@ impl Accounts<'_> {
         }
     }
 
-    async fn account_of(&self, kept: &Kept) -> Result<Account, AccessError> {
+    pub(super) async fn account_of(&self, kept: &Kept) -> Result<Account, AccessError> {
         let account = self.account(&kept.info.user).await?;
         account.filter(|account| !account.disabled).ok_or(AccessError::Unauthenticated)
     }
 
     /// The account, when the password is right.
-    async fn proved(&self, kept: &Kept, password: &str) -> Result<Account, AccessError> {
+    pub(super) async fn proved(&self, kept: &Kept, password: &str) -> Result<Account, AccessError> {
         self.check_lock(&kept.info.user).await?;
         let account = self.account_of(kept).await?;
         self.try_password(&kept.info.user)?;
@@ -397,12 +351,13 @@ fn csrf(text: &str) -> String {
 }
 
 impl Kept {
-    fn write(&self) -> PrivateWrite {
+    pub(super) fn write(&self) -> PrivateWrite {
         let SessionInfo { choice, pending, created, seen, address, user, id, .. } = &self.info;
         let value = fhir::json!({
             "practitioner": &self.practitioner,
             "name": &self.name,
             "strong": self.strong,
+            "wrongPins": self.wrong_pins,
             "role": &choice.id,
             "code": choice.role.code(),
             "facility": &choice.facility.id,
@@ -418,7 +373,9 @@ impl Kept {
             "seen": seen.as_microsecond(),
             "address": address.as_deref(),
         });
-        let idle = in_hours(*seen, IDLE_HOURS);
+        // A locked one waits for its owner until the shift ends: nobody is in.
+        let idle = if *pending == Some(Pending::Unlock) { LONGEST_HOURS } else { IDLE_HOURS };
+        let idle = in_hours(*seen, idle);
         PrivateWrite {
             kind: SESSION,
             key: id.clone(),
@@ -464,6 +421,7 @@ impl Kept {
             practitioner: text("practitioner"),
             name: text("name"),
             strong: value.get("strong").and_then(Value::as_bool).unwrap_or(false),
+            wrong_pins: u32::try_from(number(&value, "wrongPins")).unwrap_or(u32::MAX),
             version: record.version,
         })
     }

@@ -1,6 +1,6 @@
-//! One's own account: password, second step, role, sessions, and handing a shared phone over.
+//! One's own account: password, second step, role, sessions.
 
-use access::{AccessError, SessionInfo};
+use access::{AccessError, Role, SessionInfo};
 use askama::Template;
 use axum::extract::Path;
 use axum::response::{IntoResponse, Redirect};
@@ -28,6 +28,8 @@ struct AccountPage {
     name: String,
     user: String,
     several: bool,
+    /// Whether the present role may have a PIN.
+    pin: bool,
     sessions: Vec<Open>,
 }
 
@@ -44,7 +46,8 @@ pub async fn show_account(visit: Visit) -> Answer {
     };
     let several = accounts.role_choices(secret(&visit)?).await?.len() > 1;
     let sessions = sessions.iter().map(open).collect();
-    show(&AccountPage { shell: visit.shell(t("cuenta-titulo")), name: cx.name.clone(), user, several, sessions })
+    let pin = !matches!(cx.role, Role::Administrator | Role::Auditor);
+    show(&AccountPage { shell: visit.shell(t("cuenta-titulo")), name: cx.name.clone(), user, several, pin, sessions })
 }
 
 /// `POST /cuenta/sesiones/{id}/cerrar`
@@ -168,41 +171,4 @@ pub async fn switch_role(visit: Visit, Posted(form): Posted) -> Answer {
         Err(AccessError::Pending(_)) => Ok(Redirect::to("/cuenta/segundo-paso").into_response()),
         Err(error) => Err(error.into()),
     }
-}
-
-/// `POST /bloquear`: the phone goes to somebody else for a while.
-pub async fn lock(visit: Visit, Posted(_): Posted) -> Answer {
-    visit.state.access.accounts().lock(secret(&visit)?).await?;
-    Ok(Redirect::to("/desbloquear").into_response())
-}
-
-#[derive(Template)]
-#[template(path = "pages/desbloquear.html")]
-struct LockedPage {
-    shell: Shell,
-    form: Form,
-    user: String,
-}
-
-fn locked_page(visit: &Visit, form: Form) -> LockedPage {
-    LockedPage { shell: visit.shell(t("bloqueo-titulo")), form, user: visit.user.clone().unwrap_or_default() }
-}
-
-/// `GET /desbloquear`
-pub async fn show_locked(visit: Visit) -> Answer {
-    show(&locked_page(&visit, Form::default()))
-}
-
-/// `POST /desbloquear`
-pub async fn unlock(visit: Visit, Posted(mut form): Posted) -> Answer {
-    let word = form.raw("clave").to_owned();
-    match visit.state.access.accounts().unlock(secret(&visit)?, &word).await {
-        Ok(()) => return Ok(Redirect::to("/").into_response()),
-        Err(AccessError::Unauthenticated) => form.error("clave", t("bloqueo-no-coincide")),
-        Err(AccessError::TooMany { seconds }) => {
-            form.error("clave", t("entrar-espere").with("n", seconds.div_ceil(60)));
-        }
-        Err(error) => return Err(error.into()),
-    }
-    mend(&locked_page(&visit, form))
 }

@@ -9,10 +9,11 @@ use serde::Deserialize;
 
 use crate::cookie;
 use crate::form::Form;
-use crate::gate::{Posted, Visit, done, mend, show};
+use crate::gate::{Posted, Visit, mend, show};
 use crate::keep::{Kept, inside};
+use crate::pages::phone;
 use crate::problem::{Answer, Problem};
-use crate::shell::{Done, Shell, respond, role_name};
+use crate::shell::{Shell, respond, role_name};
 use crate::text::{Text, t};
 
 /// Where to go after the login.
@@ -28,12 +29,15 @@ struct LoginPage {
     form: Form,
     onward: String,
     kept: Kept,
+    /// Whether the phone is somebody's who locked it.
+    locked: bool,
 }
 
 impl LoginPage {
     fn of(visit: &Visit, form: Form) -> Self {
         let (onward, kept) = along(&form);
-        Self { shell: visit.shell(t("entrar-titulo")), form, onward, kept }
+        let locked = visit.pending == Some(access::Pending::Unlock);
+        Self { shell: visit.shell(t("entrar-titulo")), form, onward, kept, locked }
     }
 }
 
@@ -134,14 +138,12 @@ pub async fn leave(visit: Visit, Posted(_): Posted) -> Answer {
     if let Some(secret) = &visit.secret {
         visit.state.access.accounts().logout(secret).await?;
     }
-    let mut response = done(&visit, "/entrar", Done::LoggedOut)?;
-    cookie::write(response.headers_mut(), cookie::SESSION, "", visit.state.https);
-    Ok(response)
+    phone::left(&visit).await
 }
 
 async fn attempt(visit: &Visit, mut form: Form, login: Login) -> Answer {
     match visit.state.access.accounts().login(login.clone()).await {
-        Ok(Entry::In(info)) => Ok(welcome(visit, &form, &info)),
+        Ok(Entry::In(info)) => welcome(visit, &form, &info).await,
         Ok(Entry::CodeNeeded) => show(&code_page(visit, form, login)),
         Ok(Entry::Choose(choices)) => {
             let (onward, kept) = along(&form);
@@ -166,16 +168,22 @@ async fn attempt(visit: &Visit, mut form: Form, login: Login) -> Answer {
 }
 
 /// In: on to where one wanted to go, or to what is still to be sent.
-fn welcome(visit: &Visit, form: &Form, info: &SessionInfo) -> Response {
-    let (onward, kept) = along(form);
-    let mut response = if kept.is_empty() || info.pending.is_some() {
-        Redirect::to(if onward.is_empty() { "/" } else { &onward }).into_response()
-    } else {
-        let sealed = Visit { seal: cookie::seal_of(&info.secret), ..visit.clone() };
-        respond(&KeptPage { shell: sealed.shell(t("seguir-titulo")), kept, name: info.user.clone() })
-    };
+async fn welcome(visit: &Visit, form: &Form, info: &SessionInfo) -> Answer {
+    let (to, kept) = along(form);
+    let kept = if info.pending.is_some() { Kept::default() } else { kept };
+    let mut response = onward(visit, (&info.secret, &info.user), &to, kept);
+    phone::entered(visit, &mut response, info).await?;
     cookie::write(response.headers_mut(), cookie::SESSION, &info.secret, visit.state.https);
-    response
+    Ok(response)
+}
+
+/// Where whoever has this session goes: on, or to what is still to be sent.
+pub fn onward(visit: &Visit, (secret, user): (&str, &str), to: &str, kept: Kept) -> Response {
+    if kept.is_empty() {
+        return Redirect::to(if to.is_empty() { "/" } else { to }).into_response();
+    }
+    let sealed = Visit { seal: cookie::seal_of(secret), ..visit.clone() };
+    respond(&KeptPage { shell: sealed.shell(t("seguir-titulo")), kept, name: user.to_owned() })
 }
 
 fn code_page(visit: &Visit, form: Form, login: Login) -> CodePage {

@@ -28,6 +28,7 @@ mod network_import;
 mod notice;
 mod offer;
 pub(crate) mod person;
+pub(crate) mod phone;
 mod pieces;
 mod print;
 pub(crate) mod queue;
@@ -68,14 +69,16 @@ pub fn routes() -> Vec<Route> {
         Route::post("/cuenta/sesiones/{id}/cerrar", Expects::Session, account::end_session),
         Route::get("/cuenta/clave", Expects::Settling, account::show_password),
         Route::post("/cuenta/clave", Expects::Settling, account::change_password),
+        Route::get("/cuenta/pin", Expects::Session, phone::show_pin),
+        Route::post("/cuenta/pin", Expects::Session, phone::take_pin),
         Route::get("/cuenta/segundo-paso", Expects::Settling, account::show_second_step),
         Route::post("/cuenta/segundo-paso", Expects::Settling, account::confirm_second_step),
         Route::post("/cuenta/segundo-paso/empezar", Expects::Settling, account::start_second_step),
         Route::get("/funcion", Expects::Session, account::show_roles),
         Route::post("/funcion", Expects::Session, account::switch_role),
-        Route::post("/bloquear", Expects::Session, account::lock),
-        Route::get("/desbloquear", Expects::Settling, account::show_locked),
-        Route::post("/desbloquear", Expects::Settling, account::unlock),
+        Route::post("/bloquear", Expects::Session, phone::lock),
+        Route::get("/desbloquear", Expects::Settling, phone::show_locked),
+        Route::post("/desbloquear", Expects::Settling, phone::unlock),
         Route::get("/personas", Expects::Roles(find::SEEKERS), find::find),
         Route::get("/personas/{id}", Expects::Session, person::show_person),
         Route::get("/personas/{id}/razon", Expects::Session, person::show_reason),

@@ -307,6 +307,7 @@ pub const RECIPES: &[Recipe] = &[
     at("/bloquear", Scene::Sessions, &[]),
     at("/salir", Scene::Sessions, &[]),
     at("/funcion", Scene::Here, &[]),
+    at("/cuenta/pin", Scene::Here, &[("clave-actual", PASSWORD), ("clave-pin", "4711"), ("clave-pin-repetido", "4711")]),
     at("/cuenta/clave", Scene::Here, &[("clave-actual", PASSWORD), ("clave-nueva", "la milpa es de todos"), ("clave-repetida", "la milpa es de todos")]),
     at("/cuenta/segundo-paso/empezar", Scene::Here, &[]),
 ];
@@ -606,7 +607,10 @@ impl World {
             let user = self.fresh("persona");
             self.site.account(&user, &[(Role::Nurse, POST), (Role::Doctor, POST)]).await;
             let mut browser = self.site.browser();
-            for _ in 0..2 {
+            // Also in another browser: in this one a second entry would end the first.
+            let elsewhere = self.site.browser();
+            for entry in [elsewhere, browser.clone()] {
+                browser = entry;
                 let choice = browser.log_in(&user).await;
                 let (step, role) = (choice.hidden("_paso"), choice.hidden("funcion"));
                 browser.submit(&choice, "/entrar/funcion", &[("_paso", &step), ("funcion", &role)]).await;

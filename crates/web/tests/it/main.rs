@@ -21,6 +21,7 @@ mod network;
 mod office;
 mod oversight;
 mod person;
+mod phone;
 mod post;
 mod print;
 mod queue;

@@ -1,0 +1,25 @@
+# Un teléfono que varias personas comparten en un turno
+bloquear = Bloquear
+bloqueo-titulo = Teléfono bloqueado
+bloqueo-que = Lo que cada quien dejó a medias lo espera. A las 12 horas de haber entrado se cierra solo.
+bloqueo-quien = ¿Quién sigue?
+bloqueo-persona = { $nombre }, { $quien } ({ $como })
+bloqueo-con-pin = con PIN o contraseña
+bloqueo-con-clave = con contraseña
+bloqueo-campo = PIN o contraseña
+bloqueo-boton = Seguir
+bloqueo-otra = Entrar con otra cuenta
+bloqueo-guardado-titulo = El teléfono se bloqueó mientras escribía
+bloqueo-guardado = Lo que escribió está guardado. Siga usted y confirme el envío.
+bloqueo-no-coincide = No coincide. Escriba su PIN o su contraseña otra vez; después de tres PIN equivocados sólo sirve la contraseña.
+bloqueo-clave-no-coincide = No coincide. Aquí sólo sirve su contraseña.
+bloqueo-termino = Esa sesión terminó. Entre con su usuario y su contraseña.
+bloqueo-volver = Volver a quienes ya entraron en este teléfono
+pin-titulo = Mi PIN
+pin-que = De 4 a 8 números. Sirve para seguir en un teléfono bloqueado en el que ya entró en este turno; nunca para entrar desde otro.
+pin-campo = PIN nuevo
+pin-otra-vez = PIN nuevo otra vez
+pin-boton = Guardar el PIN
+pin-distinto = Escriba dos veces el mismo PIN
+pin-mal = Escriba de 4 a 8 números que no sean iguales ni seguidos
+hecho-pin = Su PIN está guardado.
