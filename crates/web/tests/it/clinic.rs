@@ -59,7 +59,8 @@ async fn danger_is_told_on_the_sheet_and_after_the_signature_with_the_transfer_f
     let mut nurse = site.logged_in("ana", Role::Nurse, POST).await;
     let sheet = nurse.get("/personas/rosa/atender").await;
     assert!(!sheet.body.contains("Pedir traslado urgente"));
-    let first = |page: &Answer| page.body.split("<button ").map(str::to_owned).nth(2).unwrap_or_default();
+    let sheet_of = |page: &Answer| page.body.split("<main").nth(1).unwrap_or_default().to_owned();
+    let first = |page: &Answer| sheet_of(page).split("<button ").map(str::to_owned).nth(1).unwrap_or_default();
     assert!(first(&sheet).contains(r#"value="guardar""#), "Enter keeps a calm sheet as a draft: {}", first(&sheet));
     let kept = [&DANGEROUS[..], &[("boton", "guardar")]].concat();
     let kept = nurse.submit(&sheet, "/personas/rosa/atender", &kept).await;
