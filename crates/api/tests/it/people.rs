@@ -147,3 +147,27 @@ async fn no_road_of_a_chosen_id_tells_whether_it_is_taken() {
     let nameless = fhir::json!({ "resourceType": "Patient", "name": [{ "family": "Pop" }] }).to_string();
     ask(&server, 0, "PUT", "/Patient?identifier=urn:x%7C1", &nameless).await.is(201);
 }
+
+#[tokio::test]
+async fn a_household_is_made_by_the_institution_s_machine_and_seen_at_the_post() {
+    let world = World::new().await;
+    let (nurse, machine) = (world.nurse("Ixmucané"), world.machine("MSPAS", "system/*.cruds"));
+    let stranger = world.igss_specialist("Lima");
+    for (id, family) in [("rosa", "Tzub"), ("mateo", "Tzub")] {
+        world.person(&nurse, id, family).await;
+    }
+    let server = door(&world, &[&nurse, &machine, &stranger]).await;
+    let home = format!(
+        r#"{{"resourceType":"Group","active":true,"type":"person","actual":true,
+        "code":{{"coding":[{{"system":"{}","code":"hogar"}}]}},"quantity":2,
+        "managingEntity":{{"reference":"Organization/{}"}},
+        "member":[{{"entity":{{"reference":"Patient/rosa"}}}},{{"entity":{{"reference":"Patient/mateo"}}}}]}}"#,
+        access::system::KIND,
+        testkit::POST
+    );
+    let made = ask(&server, 1, "POST", "/Group", &home).await.is(201);
+    let id = made.json().id().unwrap().to_owned();
+    let query = format!("/Group?member=Patient/rosa&code={}%7Chogar", access::system::KIND);
+    assert_eq!(ask(&server, 0, "GET", &query, "").await.is(200).matches(), [id.as_str()]);
+    assert!(ask(&server, 2, "GET", &query, "").await.is(200).matches().is_empty(), "not for another institution");
+}
