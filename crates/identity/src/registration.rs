@@ -227,6 +227,24 @@ impl Registration {
         Ok(Checked { patient: next, warnings: findings.warnings })
     }
 
+    /// The Patient with this pueblo and this language, as a visit asks them where registration did not:
+    /// what is empty stays as it was, and so does everything else.
+    pub fn with_people(patient: &Value, pueblo: &str, language: &str) -> Value {
+        let (mut next, before) = (patient.clone(), Self::of(patient));
+        if !pueblo.is_empty() && pueblo != before.pueblo {
+            let mut extensions = patient.items("extension").to_vec();
+            let coding = json!({ "system": system::PUEBLO, "code": pueblo });
+            let said = json!({ "url": system::EXT_PUEBLO, "valueCoding": coding });
+            say(&mut extensions, |one| one.text_at(&["url"]) == Some(system::EXT_PUEBLO), Some(said));
+            put(&mut next, "extension", list(extensions));
+        }
+        if !language.is_empty() {
+            let said = Self { language: language.to_owned(), ..before.clone() };
+            put(&mut next, "communication", list(said.languages(patient, &before)));
+        }
+        next
+    }
+
     /// The form filled in from a Patient.
     pub fn of(patient: &Value) -> Self {
         let name = PersonName::of(patient).unwrap_or_default();
@@ -392,6 +410,10 @@ impl Registration {
 
     fn birth(&self, today: Date, findings: &mut Findings) -> Option<String> {
         let (date, age) = (self.birth_date.trim(), self.age.trim());
+        let years = age.parse::<i16>().ok().filter(|years| (0..=OLDEST_YEARS).contains(years));
+        if !age.is_empty() && years.is_none() {
+            findings.error("age", "identidad-error-edad");
+        }
         if !date.is_empty() {
             // What a correction brings back may be as vague as it was: year, or month and year.
             let iso: String = date.split('/').rev().collect::<Vec<_>>().join("-");
@@ -403,10 +425,7 @@ impl Registration {
                 Ok(born) => return Some(born.to_string()),
             }
         } else if !age.is_empty() {
-            match age.parse::<i16>() {
-                Ok(years) if (0..=OLDEST_YEARS).contains(&years) => return Some((today.year() - years).to_string()),
-                _ => findings.error("age", "identidad-error-edad"),
-            }
+            return years.map(|years| (today.year() - years).to_string());
         } else if !self.unknown_person() {
             findings.error("birth_date", "identidad-error-fecha-o-edad");
         }

@@ -422,6 +422,18 @@ pub fn groups(form: &Form, places: &Places) -> Vec<Group> {
     ]
 }
 
+/// What a visit asks of the person where the record lacks it: pueblo and language.
+pub fn people(form: &Form, before: &Registration) -> [Field; 2] {
+    let pueblos = first(t("dem-no-dijo"), pueblos_and(before).into_iter());
+    let languages = first(t("dem-no-dijo"), languages_and(before).into_iter());
+    [form.select("pueblo", t("dem-pueblo"), &pueblos), form.select("language", t("dem-linguistica"), &languages)]
+}
+
+/// What was chosen of them, as codes; empty where nothing was.
+pub fn people_chosen(form: &Form, before: &Registration) -> [String; 2] {
+    [one_of(pueblos_and(before), form.get("pueblo")), one_of(languages_and(before), form.get("language"))]
+}
+
 /// What was looked for, carried into an empty form: a CUI, a day, names in the order they are said.
 pub fn carry(form: &mut Form, sought: &str) {
     let identity::Line { cui, day, numbers, names } = identity::Line::read(sought);

@@ -96,7 +96,7 @@ impl FromRequest<Arc<Shared>> for Posted {
         let slot = request.extensions().get::<once::Slot>().cloned().ok_or(Problem::Fault)?;
         let form = sealed(&visit, request, state).await?;
         slot.hold(&form);
-        once::reserve(&visit, &slot, form.get("_una")).await?;
+        once::reserve(&visit, &slot, &form).await?;
         Ok(Self(form))
     }
 }
@@ -152,7 +152,7 @@ impl FromRequest<Arc<Shared>> for Uploaded {
             return Err(Problem::Unsealed);
         }
         let form = Form::new(pairs);
-        once::reserve(&visit, &slot, form.get("_una")).await?;
+        once::reserve(&visit, &slot, &form).await?;
         Ok(Self { form, file })
     }
 }

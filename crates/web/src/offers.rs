@@ -9,9 +9,6 @@ use crate::problem::Problem;
 use crate::sheet::Choice;
 use crate::text::t;
 
-/// More than these are not shown.
-const SHOWN: usize = 6;
-
 /// A place that can be chosen.
 pub struct Place {
     /// The facility.
@@ -39,10 +36,7 @@ pub async fn places_for(visit: &Visit, here: &str, services: &[&str], chosen: &s
         let offers = services.iter().flat_map(|service| directory.options(here, service, cx.now));
         let away = offers.filter(|offer| offer.service.facility != here);
         // Where nobody would see the referral it is not sent.
-        let away = away.filter(|offer| {
-            let institution = &offer.facility.institution;
-            institution.is_empty() || sharing.reaches(keeper, institution, cx.now)
-        });
+        let away = away.filter(|offer| sharing.reaches(keeper, &offer.facility.institution, cx.now));
         let mut places: Vec<Place> = Vec::new();
         for offer in away {
             if !places.iter().any(|place| place.facility.id == offer.service.facility) {
@@ -50,7 +44,6 @@ pub async fn places_for(visit: &Visit, here: &str, services: &[&str], chosen: &s
                 places.push(place(&offer, &cx.institution, chosen, first));
             }
         }
-        places.truncate(SHOWN);
         places
     }))
 }
@@ -83,8 +76,7 @@ pub async fn urgent_places(visit: &Visit, here: &str, chosen: &str) -> Result<(V
         if known {
             return;
         }
-        // The gate sends to a place whose institution is not on record, too.
-        let reached = |one: &Facility| one.institution.is_empty() || sharing.reaches(keeper, &one.institution, cx.now);
+        let reached = |one: &Facility| sharing.reaches(keeper, &one.institution, cx.now);
         let away = |one: &&Facility| {
             one.active && one.level() == 3 && here.is_none_or(|here| here.id() != one.id()) && reached(one)
         };

@@ -1,10 +1,12 @@
 //! The same form sent twice acts once. Every form carries a random `_una`; its first arrival is
 //! written as a private record before the page acts, and the page's answer (where it led to) is
 //! added after. A second arrival waits for the first and is led to the same place. A form that was
-//! not taken gives its key back, so that the mended form can be sent. An answer that tells a secret
-//! stays in this process only, for some minutes.
+//! not taken gives its key back, so that the mended form can be sent. A page that is come back to and
+//! sent with something else is no second arrival: whoever changed it is told that nothing of it was
+//! taken. An answer that tells a secret stays in this process only, for some minutes.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -13,6 +15,7 @@ use axum::response::Response;
 use jiff::Timestamp;
 use store::{Commit, Kind, PrivateExpect, PrivateWrite};
 
+use crate::cookie::seal_of;
 use crate::form::Form;
 use crate::gate::Visit;
 use crate::problem::Problem;
@@ -30,7 +33,26 @@ const BETWEEN: Duration = Duration::from_millis(100);
 
 /// Where the extractor leaves the key for [`settle`], and the form.
 #[derive(Clone, Debug, Default)]
-pub struct Slot(Arc<(OnceLock<String>, OnceLock<Form>)>);
+pub struct Slot(Arc<(OnceLock<Key>, OnceLock<Form>)>);
+
+/// The key of a form's record, and the mark of what was sent.
+#[derive(Debug)]
+struct Key {
+    key: String,
+    mark: String,
+}
+
+/// Letters of a mark, which stands before the rest of a record.
+const MARK: usize = 16;
+
+/// What was sent, in a few letters that do not tell it.
+fn mark(form: &Form) -> String {
+    let mut sent = String::new();
+    for (name, value) in form.pairs() {
+        let _ = write!(sent, "{}:{name}{}:{value}", name.len(), value.len());
+    }
+    seal_of(&sent).chars().take(MARK).collect()
+}
 
 impl Slot {
     /// Keeps the form while its page acts.
@@ -91,29 +113,31 @@ impl Outcome {
 }
 
 /// Notes that this form has arrived. Forms before login act on nothing and are not noted.
-pub async fn reserve(visit: &Visit, slot: &Slot, once: &str) -> Result<(), Problem> {
-    let Ok(cx) = visit.cx() else { return Ok(()) };
+pub async fn reserve(visit: &Visit, slot: &Slot, form: &Form) -> Result<(), Problem> {
+    let (Ok(cx), once) = (visit.cx(), form.get("_una")) else { return Ok(()) };
     if once.len() != 26 {
         return Err(Problem::Unreadable);
     }
-    let key = format!("{}:{once}", cx.actor.label());
+    let (key, mark) = (format!("{}:{once}", cx.actor.label()), mark(form));
     for _ in 0..LOOKS {
-        match write(visit, &key, PrivateExpect::Absent, Some(Vec::new())).await {
+        match write(visit, &key, PrivateExpect::Absent, Some(mark.clone().into_bytes())).await {
             Ok(()) => {
-                let _ = slot.0.0.set(key);
+                let _ = slot.0.0.set(Key { key, mark });
                 return Ok(());
             }
             Err(error) if error.kind() == Kind::Conflict => {}
             Err(error) => return Err(error.into()),
         }
-        let earlier = visit.state.access.store().private(KIND, &key).await?;
-        match earlier.map(|record| record.value) {
-            Some(place) if place == TOLD => {
+        let earlier = visit.state.access.store().private(KIND, &key).await?.map(|record| record.value);
+        let earlier = earlier.as_deref().and_then(|value| value.split_at_checked(MARK));
+        match earlier {
+            Some((_, TOLD)) => {
                 let page = visit.state.secrets.find(&key, visit.state.access.store().clock().now());
                 return Err(page.map_or(Problem::Twice, Problem::Shown));
             }
-            Some(place) if !place.is_empty() => {
-                return Err(String::from_utf8(place).map_or(Problem::Twice, Problem::Again));
+            Some((sent, place)) if !place.is_empty() => {
+                let told = if sent == mark.as_bytes() { Problem::Again } else { Problem::Sent };
+                return Err(String::from_utf8(place.to_vec()).map_or(Problem::Twice, told));
             }
             // The first one is at work still; or it gave its key back just now.
             _ => tokio::time::sleep(BETWEEN).await,
@@ -124,7 +148,7 @@ pub async fn reserve(visit: &Visit, slot: &Slot, once: &str) -> Result<(), Probl
 
 /// Notes where the form led to, or gives its key back.
 pub async fn settle(visit: &Visit, slot: &Slot, outcome: Outcome) {
-    let Some(key) = slot.0.0.get() else { return };
+    let Some(Key { key, mark }) = slot.0.0.get() else { return };
     let place = match outcome {
         Outcome::NotTaken => None,
         Outcome::Led(place) => Some(place),
@@ -133,6 +157,7 @@ pub async fn settle(visit: &Visit, slot: &Slot, outcome: Outcome) {
             Some(TOLD.to_vec())
         }
     };
+    let place = place.map(|place| [mark.as_bytes(), &place].concat());
     if let Err(error) = write(visit, key, PrivateExpect::Any, place).await {
         tracing::warn!(%error, "the answer to a form could not be noted");
     }

@@ -35,6 +35,8 @@ pub enum Problem {
     Twice,
     /// The same form was taken before and led there.
     Again(String),
+    /// The page was sent before and led there; what was changed on it since is not taken.
+    Sent(String),
     /// What the page showed has changed since.
     Stale,
     /// The same, with how it stands now.
@@ -91,7 +93,9 @@ impl Problem {
             Self::NotFound | Self::Unshared(_) => StatusCode::NOT_FOUND,
             Self::Gone => StatusCode::GONE,
             Self::Forbidden | Self::Unsealed | Self::ReasonNeeded(_) => StatusCode::FORBIDDEN,
-            Self::Twice | Self::Stale | Self::Moved(_) | Self::Rule(_) | Self::Again(_) => StatusCode::CONFLICT,
+            Self::Twice | Self::Stale | Self::Moved(_) | Self::Rule(_) | Self::Again(_) | Self::Sent(_) => {
+                StatusCode::CONFLICT
+            }
             Self::Shown(_) => StatusCode::OK,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Unreadable => StatusCode::BAD_REQUEST,
@@ -109,6 +113,7 @@ impl Problem {
             Self::Forbidden | Self::ReasonNeeded(_) => (t("no-puede-titulo"), t("no-puede")),
             Self::Unsealed => (t("sin-sello-titulo"), t("sin-sello")),
             Self::Twice | Self::Again(_) | Self::Shown(_) => (t("dos-veces-titulo"), t("dos-veces")),
+            Self::Sent(_) => (t("ya-enviada-titulo"), t("ya-enviada")),
             Self::Stale | Self::Moved(_) => (t("cambio-titulo"), t("cambio")),
             Self::Rule(breach) => (t("regla-titulo"), t("regla").with("razon", reason(*breach))),
             Self::TooLarge => (t("muy-grande-titulo"), t("muy-grande")),
@@ -210,6 +215,7 @@ impl ProblemPage {
         let (heading, words) = problem.words();
         let now = match problem {
             Problem::Moved(now) => Some(now.clone()),
+            Problem::Sent(place) => Some(Present { lines: Vec::new(), place: place.clone(), version: None }),
             _ => None,
         };
         Self { shell, heading, words, now, typed: Vec::new(), again: Vec::new(), action: String::new() }

@@ -53,6 +53,9 @@ pub struct Choice {
     pub on: bool,
 }
 
+/// So many options as cards are in sight.
+const IN_SIGHT: usize = 6;
+
 /// Fields that belong together.
 #[derive(Default)]
 pub struct Group {
@@ -66,10 +69,14 @@ pub struct Group {
     pub fields: Vec<Field>,
     /// Plain sentences.
     pub lines: Vec<String>,
+    /// Where what they speak of is.
+    pub links: Vec<(String, Text)>,
     /// Name of the field that the options fill.
     pub name: &'static str,
     /// Options as cards.
     pub options: Vec<Choice>,
+    /// Those that are folded away below the others.
+    pub more: Vec<Choice>,
     /// A button of its own.
     pub press: Option<Press>,
 }
@@ -91,6 +98,15 @@ impl Group {
     #[must_use]
     pub fn fields(mut self, fields: impl IntoIterator<Item = Field>) -> Self {
         self.fields.extend(fields);
+        self
+    }
+
+    /// With options as cards: the first ones in sight and whatever is chosen, the rest folded away.
+    #[must_use]
+    pub fn choices(mut self, all: impl IntoIterator<Item = Choice>) -> Self {
+        for (at, one) in all.into_iter().enumerate() {
+            if at < IN_SIGHT || one.on { self.options.push(one) } else { self.more.push(one) }
+        }
         self
     }
 
@@ -237,6 +253,8 @@ fn words_of(key: &str) -> Text {
         "service-missing" => t("mal-servicio"),
         "destination-missing" => t("mal-destino"),
         "facility-missing" => t("mal-establecimiento"),
+        "man-pregnant" => t("mal-hombre-embarazo"),
+        "person-man" => t("mal-mover-hombre"),
         "every-line" => t("mal-cada-linea"),
         "lines-many" => t("mal-muchas-lineas"),
         "objection-reason" => t("mal-objecion"),

@@ -8,9 +8,10 @@ use care::referral::answer::sections;
 use care::visit::record::ASSERTED;
 use fhir::Value;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use store::Key;
 
-use crate::format::local;
+use crate::format::{date, local};
 use crate::pages::encounter::{handed_out, prescribed};
 use crate::read::{coded, is_active, struck, when, words};
 use crate::sensitive;
@@ -393,6 +394,14 @@ pub fn measure(observation: &Value) -> Option<String> {
     let unit = parts.first()?.1.clone();
     let numbers: Vec<String> = parts.into_iter().map(|(number, _)| number).collect();
     Some(format!("{name} {} {unit}", numbers.join("/")))
+}
+
+/// The same with its day: what goes along with a referral may be of another one.
+pub fn dated(observation: &Value) -> Option<String> {
+    let words = measure(observation)?;
+    let told = observation.text_at(&["effectiveDateTime"]).unwrap_or_default();
+    let day = told.parse::<Timestamp>().map(|at| local(at).date()).or_else(|_| told.parse::<Date>()).ok();
+    Some(day.map_or_else(|| words.clone(), |day| format!("{words} ({})", date(day))))
 }
 
 fn referral(story: &Story, request: &Value) -> Event {

@@ -135,10 +135,12 @@ impl Sharing {
     }
 
     /// Whether what one of two institutions refers is seen by the other: the same one, or an
-    /// agreement of both is in force that covers referrals.
+    /// agreement of both is in force that covers referrals. Where an institution is not on record
+    /// (empty) there is nobody to agree with, and none is asked.
     pub fn reaches(&self, from: &str, to: &str, at: Timestamp) -> bool {
         let at = at.as_microsecond();
-        from == to || self.classes(from, to, at) & self.classes(to, from, at) & class::REFERRAL != 0
+        let unknown = from.is_empty() || to.is_empty();
+        unknown || from == to || self.classes(from, to, at) & self.classes(to, from, at) & class::REFERRAL != 0
     }
 
     /// The agreements of an institution, by the other's code.

@@ -156,9 +156,8 @@ fn facts(task: &Value) -> Vec<&Value> {
 /// word. What goes back to its origin needs no agreement.
 fn seen(cx: &Cx, task: &Value, state: &State, view: &View<'_>) -> Result<(), Issue> {
     let of = |member: &str| key_of(task.get(member)).and_then(|key| view.get(&key)).and_then(access::institution);
-    let (Some(from), Some(to)) = (access::custodian(task).or_else(|| of("requester")), of("owner")) else {
-        return Ok(());
-    };
+    let from = access::custodian(task).or_else(|| of("requester")).unwrap_or_default();
+    let to = of("owner").unwrap_or_default();
     if state.phase() == Phase::Delivered || view.sharing.reaches(from, to, cx.now) {
         return Ok(());
     }

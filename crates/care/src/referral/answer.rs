@@ -12,7 +12,7 @@ use crate::referral::place;
 use crate::referral::state::State;
 use crate::referral::task::KIND_FOLLOW_UP;
 use crate::resource::{code_in, concept, mark, named, protect, put, reference, synthetic, text};
-use crate::typed::Sheet;
+use crate::typed::{Sheet, still};
 use crate::{CareError, Problem};
 
 const ANSWER: Sheet = Sheet { kind: "answer-draft", save: "save-answer-draft" };
@@ -77,7 +77,7 @@ pub async fn save_draft(
     referral: &Referral,
     typed: &[(String, String)],
 ) -> Result<(), CareError> {
-    ANSWER.save(access, cx, referral.id(), typed).await
+    ANSWER.save((access, cx), referral.id(), still(None), typed).await
 }
 
 /// The answer as it was typed last; empty when there is none.
@@ -85,7 +85,7 @@ pub async fn save_draft(
 /// # Errors
 /// The store's.
 pub async fn load_draft(access: &Access, cx: &Cx, referral: &Referral) -> Result<Vec<(String, String)>, CareError> {
-    ANSWER.load(access, cx, referral.id()).await
+    Ok(ANSWER.load(access, cx, referral.id()).await?.typed)
 }
 
 /// Delivers the answer; the destination's visit is finished with it.

@@ -24,6 +24,13 @@ pub struct Named {
     pub name: String,
 }
 
+impl Named {
+    /// Whether both are known.
+    pub(crate) fn is_told(&self) -> bool {
+        !self.id.is_empty() && !self.name.is_empty()
+    }
+}
+
 /// A referral: its ServiceRequest and its Task at the versions that were read.
 #[derive(Clone, Debug)]
 pub struct Referral {

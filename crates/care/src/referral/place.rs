@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use store::{Key, StoreError};
 
 use crate::CareError;
-use crate::referral::pair::Referral;
+use crate::referral::pair::{self, Named, Referral};
 use crate::referral::task::replace;
 use crate::resource::{code_in, id_of, mark, named, reference, synthetic};
 
@@ -101,13 +101,22 @@ pub async fn places_from(access: &Access, cx: &Cx, wanted: Wanted<'_>) -> Result
     Ok(page.matches.iter().filter_map(|one| place(&one.value(), &offers)).collect())
 }
 
-/// The Schedules of a facility's services (of one, or of all), each with its HealthcareService.
+/// What a Schedule is of.
+#[derive(Clone, Debug)]
+pub(crate) struct Agenda {
+    /// Id of its HealthcareService.
+    pub(crate) offer: String,
+    /// Who attends in it, where it names one.
+    pub(crate) who: Option<Named>,
+}
+
+/// The Schedules of a facility's services (of one, or of all).
 pub(crate) async fn schedules(
     access: &Access,
     cx: &Cx,
     facility: &str,
     service: Option<&str>,
-) -> Result<BTreeMap<String, String>, CareError> {
+) -> Result<BTreeMap<String, Agenda>, CareError> {
     let mut offered = vec![("organization", format!("Organization/{facility}")), ("_count", MANY.to_string())];
     offered.extend(service.map(|code| ("specialty", format!("{}|{code}", system::SPECIALTY))));
     let offers = find(access, cx, "HealthcareService", &offered).await?;
@@ -120,17 +129,18 @@ pub(crate) async fn schedules(
     let schedule = |one: &store::Stored| {
         let value = one.value();
         let offer = value.items("actor").iter().find_map(|actor| id_of(Some(actor), "HealthcareService"));
-        (one.key.id.clone(), offer.unwrap_or_default())
+        let mut who = value.items("actor").iter().map(|actor| pair::named(Some(actor), "Practitioner"));
+        (one.key.id.clone(), Agenda { offer: offer.unwrap_or_default(), who: who.find(Named::is_told) })
     };
     Ok(found.matches.iter().map(schedule).collect())
 }
 
-fn place(slot: &Value, offers: &BTreeMap<String, String>) -> Option<Place> {
+fn place(slot: &Value, offers: &BTreeMap<String, Agenda>) -> Option<Place> {
     let time = |name: &str| slot.text_at(&[name])?.parse().ok();
     let schedule = id_of(slot.get("schedule"), "Schedule")?;
     Some(Place {
         id: slot.id()?.to_owned(),
-        offer: offers.get(&schedule).cloned().unwrap_or_default(),
+        offer: offers.get(&schedule).map(|one| one.offer.clone()).unwrap_or_default(),
         schedule,
         modality: slot
             .items("serviceCategory")

@@ -21,7 +21,7 @@ use crate::referral::pair::{Named, Referral, named};
 use crate::referral::place::{find, joined, schedules};
 use crate::referral::state::{Phase, Priority};
 use crate::referral::task::KIND_REFERRAL;
-use crate::resource::{code_in, key_of};
+use crate::resource::{code_in, id_of, key_of};
 
 /// So many rows are read at a time.
 pub const MOST: usize = 500;
@@ -217,34 +217,43 @@ pub struct AgendaEntry {
     pub end: Timestamp,
     /// `Appointment.status`.
     pub status: String,
+    /// Who attended; before that, who attends in its schedule, where that names one.
+    pub who: Option<Named>,
     /// The referral.
     pub referral: Referral,
 }
 
-/// The appointments of a day at the caller's facility, in the order of time (at most [`MOST`]).
-/// They are found by the places that they hold: what was cancelled holds none.
+/// The appointments from one day to another, both counted, at the caller's facility, in the order of
+/// time; and whether there are more than [`ALL`]. They are found by the places that they hold: what
+/// was cancelled holds none.
 ///
 /// # Errors
 /// `Forbidden` without a facility; the gate's.
-pub async fn agenda(access: &Access, cx: &Cx, day: Date) -> Result<Vec<AgendaEntry>, CareError> {
+pub async fn agenda(
+    access: &Access,
+    cx: &Cx,
+    (first, last): (Date, Date),
+) -> Result<(Vec<AgendaEntry>, bool), CareError> {
     let midnight = |day: Date| instant(day.at(0, 0, 0, 0)).unwrap_or(cx.now).to_string();
-    let next = day.tomorrow().unwrap_or(day);
     let schedules = schedules(access, cx, &facility(cx)?.id, None).await?;
     if schedules.is_empty() {
-        return Ok(Vec::new());
+        return Ok((Vec::new(), false));
     }
     let asked = [
         ("schedule", joined("Schedule", schedules.keys())),
-        ("start", format!("ge{}", midnight(day))),
-        ("start", format!("lt{}", midnight(next))),
+        ("start", format!("ge{}", midnight(first))),
+        ("start", format!("lt{}", midnight(last.tomorrow().unwrap_or(last)))),
         ("status", "busy,busy-tentative".to_owned()),
         ("_sort", "start".to_owned()),
         ("_count", MOST.to_string()),
     ];
-    let held = find(access, cx, "Slot", &asked).await?;
-    let holders: BTreeSet<Key> = held.matches.iter().filter_map(|slot| holder(&slot.value())).collect();
-    let holders: Vec<Key> = holders.into_iter().collect();
-    let mut appointments: Vec<Value> = access.read_many(cx, &holders).await?.iter().map(Stored::value).collect();
+    let (held, more) = every_page(access, cx, "Slot", &asked).await?;
+    let held = held.iter().flat_map(|page| &page.matches).map(Stored::value);
+    let of_schedule = |slot: &Value| schedules.get(&id_of(slot.get("schedule"), "Schedule")?)?.who.clone();
+    let holders: BTreeMap<Key, Option<Named>> =
+        held.filter_map(|slot| Some((holder(&slot)?, of_schedule(&slot)))).collect();
+    let keys: Vec<Key> = holders.keys().cloned().collect();
+    let mut appointments: Vec<Value> = access.read_many(cx, &keys).await?.iter().map(Stored::value).collect();
     appointments.sort_by_key(|one| one.text_at(&["start"]).and_then(|start| start.parse::<Timestamp>().ok()));
     let task = |one: &Value| {
         let links = one.items("supportingInformation").iter().filter_map(|link| key_of(Some(link)));
@@ -252,14 +261,34 @@ pub async fn agenda(access: &Access, cx: &Cx, day: Date) -> Result<Vec<AgendaEnt
     };
     let keys: Vec<Key> = appointments.iter().filter_map(task).collect();
     let pairs = load_all(access, cx, &keys).await?;
+    let attended = who_attended(access, cx, pairs.values()).await?;
     let entry = |one: &Value| {
         let time = |name: &str| one.text_at(&[name])?.parse().ok();
-        let status = one.text_at(&["status"])?;
+        let (appointment, status) = (one.id()?.to_owned(), one.text_at(&["status"])?.to_owned());
         let referral = pairs.get(&task(one)?)?.clone();
         let (start, end) = (time("start")?, time("end")?);
-        Some(AgendaEntry { appointment: one.id()?.to_owned(), start, end, status: status.to_owned(), referral })
+        let planned = || holders.get(&Key::new("Appointment", appointment.as_str())).cloned().flatten();
+        let who = referral.encounter().and_then(|id| attended.get(&id).cloned()).or_else(planned);
+        Some(AgendaEntry { appointment, start, end, status, who, referral })
     };
-    Ok(appointments.iter().filter_map(entry).collect())
+    Ok((appointments.iter().filter_map(entry).collect(), more))
+}
+
+/// Who attended in the visits of these referrals, by the visit's id, as far as the caller sees them.
+async fn who_attended(
+    access: &Access,
+    cx: &Cx,
+    referrals: impl Iterator<Item = &Referral>,
+) -> Result<BTreeMap<String, Named>, CareError> {
+    let keys: BTreeSet<Key> =
+        referrals.filter_map(|one| Some(Key::new("Encounter", one.encounter()?.as_str()))).collect();
+    let visits = access.read_many(cx, &keys.into_iter().collect::<Vec<_>>()).await?;
+    let who = |one: &Stored| {
+        let visit = one.value();
+        let mut people = visit.items("participant").iter().map(|one| named(one.get("individual"), "Practitioner"));
+        Some((one.key.id.clone(), people.find(Named::is_told)?))
+    };
+    Ok(visits.iter().filter_map(who).collect())
 }
 
 /// The first day after that one with an appointment at the caller's facility.
@@ -379,9 +408,19 @@ pub(super) async fn read_all(
     asked: &[(&str, String)],
 ) -> Result<(Vec<SearchPage>, bool), CareError> {
     let more = [("_include", "Task:focus".to_owned()), ("_sort", "modified".to_owned()), ("_count", MOST.to_string())];
-    let pairs = asked.iter().chain(&more).map(|(name, value)| ((*name).to_owned(), value.clone()));
+    every_page(access, cx, "Task", &[asked, &more].concat()).await
+}
+
+/// The pages of a search, and whether there is more than [`ALL`].
+async fn every_page(
+    access: &Access,
+    cx: &Cx,
+    resource_type: &str,
+    asked: &[(&str, String)],
+) -> Result<(Vec<SearchPage>, bool), CareError> {
+    let pairs = asked.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
     let pairs: Vec<(String, String)> = pairs.collect();
-    let mut query = Query::parse(&["Task"], &pairs)
+    let mut query = Query::parse(&[resource_type], &pairs)
         .map_err(|_| StoreError::Search("a search of the program itself is not understood"))?;
     let (mut pages, mut read) = (Vec::new(), 0);
     loop {

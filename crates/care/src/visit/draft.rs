@@ -1,38 +1,39 @@
-//! A visit that is not signed yet, as its form was typed.
+//! A visit that is not signed yet, as its form was typed; and of one that was, which it became: a
+//! second window that still shows the sheet is told so.
 
 use access::{Access, Cx};
-use jiff::Timestamp;
 use store::PrivateWrite;
 
 use crate::CareError;
-use crate::typed::Sheet;
+use crate::typed::{Sheet, still};
+
+pub use crate::typed::Kept;
 
 const VISIT: Sheet = Sheet { kind: "visit-draft", save: "save-visit-draft" };
 
-pub(super) fn clearing(cx: &Cx, patient: &str) -> PrivateWrite {
-    VISIT.clearing(cx, patient)
+/// Notes what was signed, if the sheet still is what it was at that version.
+pub(super) fn signing(cx: &Cx, patient: &str, version: Option<u64>, encounter: &str) -> PrivateWrite {
+    VISIT.signing(cx, patient, still(version), encounter)
 }
 
-/// Keeps the form as typed: names and values.
+/// Keeps the form as typed, names and values, over that version of the sheet.
 ///
 /// # Errors
-/// The gate's.
-pub async fn save(access: &Access, cx: &Cx, patient: &str, typed: &[(String, String)]) -> Result<(), CareError> {
-    VISIT.save(access, cx, patient, typed).await
+/// `Conflict` when it was kept or signed since; the gate's.
+pub async fn save(
+    access: &Access,
+    cx: &Cx,
+    patient: &str,
+    typed: &[(String, String)],
+    version: u64,
+) -> Result<(), CareError> {
+    VISIT.save((access, cx), patient, still(Some(version)), typed).await
 }
 
-/// When the draft was kept last, if there is one.
+/// The sheet as it was kept last.
 ///
 /// # Errors
 /// The store's.
-pub async fn kept_at(access: &Access, cx: &Cx, patient: &str) -> Result<Option<Timestamp>, CareError> {
-    VISIT.kept_at(access, cx, patient).await
-}
-
-/// The form as it was typed last; empty when there is none.
-///
-/// # Errors
-/// The store's.
-pub async fn load(access: &Access, cx: &Cx, patient: &str) -> Result<Vec<(String, String)>, CareError> {
+pub async fn load(access: &Access, cx: &Cx, patient: &str) -> Result<Kept, CareError> {
     VISIT.load(access, cx, patient).await
 }

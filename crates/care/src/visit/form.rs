@@ -1,6 +1,7 @@
 //! What a visit captures, and what is missing or impossible in it. Each FOR-SIGSA-3 column is
 //! captured once: those of the person come from the Patient or [`Form::traits`], the rest from here.
 
+use fhir::Value;
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
 
@@ -8,7 +9,7 @@ use crate::danger::Picture;
 use crate::referral::Named;
 use crate::resource::text;
 use crate::visit::settle::{Settled, consistent};
-use crate::visit::vitals::{self, Reading};
+use crate::visit::vitals::{self, FUNDAL, Reading};
 use crate::{CareError, Problem};
 
 /// A diagnosis: ICD-10 code, or empty for "sin código", and words.
@@ -87,8 +88,14 @@ pub struct Form {
     pub plan: String,
     /// Classes of sensitive information in it, besides those that its codes imply.
     pub sensitive: Vec<access::Label>,
+    /// The Patient with what the visit learnt of who they are, and the version that it was read at:
+    /// written with the visit.
+    pub person: Option<(Value, u64)>,
     /// Unusual values were confirmed.
     pub confirmed: bool,
+    /// Version of the kept sheet that it is signed from ([`super::draft::Kept::version`]); none where
+    /// it was on no sheet.
+    pub sheet: Option<u64>,
 }
 
 /// Columns of FOR-SIGSA-3 that describe the person and are asked where the Patient does not tell.
@@ -121,6 +128,14 @@ impl Form {
         let days = first.until(crate::print::local(now).date()).ok()?.get_days();
         let days = u32::try_from(days).ok().filter(|days| *days <= 315)?;
         Some((days / 7, days % 7))
+    }
+
+    /// What it says of a pregnancy or a birth: nothing of it is signed for a man.
+    pub fn of_pregnancy(&self) -> Vec<Problem> {
+        let fundal = self.vitals.iter().any(|(field, typed)| field == FUNDAL && text(typed).is_some());
+        let said =
+            [("last_period", text(&self.last_period).is_some()), ("postpartum", self.postpartum), (FUNDAL, fundal)];
+        said.into_iter().filter(|(_, said)| *said).map(|(field, _)| Problem::new(field, "man-pregnant")).collect()
     }
 
     /// Everything that has to be mended or confirmed before it can be signed.

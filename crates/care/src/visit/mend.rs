@@ -7,6 +7,7 @@ use store::{Key, Stored};
 use crate::referral::place::find;
 use crate::referral::{Named, provenance};
 use crate::resource::{claims, key_of, named, put, reference, text};
+use crate::visit::record::{is_man, of_pregnancy};
 use crate::{CareError, Problem};
 
 /// The signed note of a visit.
@@ -33,7 +34,7 @@ pub async fn entered_in_error(access: &Access, cx: &Cx, encounter: &str, reason:
 /// Gives the id of the new Encounter.
 ///
 /// # Errors
-/// `Form` without a reason or with the same person; the gate's.
+/// `Form` without a reason, with the same person, or with a man where it tells of a pregnancy; the gate's.
 pub async fn move_to(
     access: &Access,
     cx: &Cx,
@@ -69,6 +70,10 @@ async fn mend(
     if let Some(right) = right {
         if old.iter().any(|one| names(&one.value(), &right.id)) || right.id.is_empty() {
             return Err(CareError::Form(vec![Problem::new("patient", "person-other")]));
+        }
+        let patient = access.read_many(cx, &[Key::new("Patient", right.id.as_str())]).await?;
+        if patient.iter().any(|one| is_man(&one.value())) && old.iter().any(|one| of_pregnancy(&one.value())) {
+            return Err(CareError::Form(vec![Problem::new("patient", "person-man")]));
         }
         for (one, (_, new)) in old.iter().zip(&ids) {
             let moved = moved(&one.value(), new, right, &ids);

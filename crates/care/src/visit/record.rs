@@ -2,7 +2,6 @@
 
 use access::{Access, Act, Actor, Cx, system};
 use fhir::{Value, json};
-use jiff::civil::Date;
 use store::Key;
 
 use crate::referral::provenance;
@@ -13,6 +12,8 @@ use crate::{CareError, Problem};
 
 /// Code of the observation that says that she gave birth within six weeks, in [`system::VISIT_ITEM`].
 pub const POSTPARTUM: &str = "posparto";
+/// LOINC codes of what tells of a pregnancy: last period, weeks, height of the womb.
+const OF_PREGNANCY: [&str; 3] = ["8665-2", "18185-9", "11881-0"];
 /// The day of the visit in which a Condition was found, where it was written down on a later one
 /// (the standard's extension; `recordedDate` is when it came into the record, R4 §9.2).
 pub const ASSERTED: &str = "http://hl7.org/fhir/StructureDefinition/condition-assertedDate";
@@ -21,15 +22,14 @@ pub const ASSERTED: &str = "http://hl7.org/fhir/StructureDefinition/condition-as
 /// Gives the id of the Encounter.
 ///
 /// # Errors
-/// `Form` for what is missing, impossible or unconfirmed; the gate's.
+/// `Form` for what is missing, impossible or unconfirmed; `Conflict` when the sheet was kept or signed
+/// since; the gate's.
 pub async fn sign(access: &Access, cx: &Cx, form: &Form) -> Result<String, CareError> {
     let readings = form.check(cx.now)?;
     if cx.facility.is_none() {
         return Err(CareError::Form(vec![Problem::new("facility", "facility-missing")]));
     }
-    if let Some(day) = form.date {
-        born(access, cx, &form.patient.id, day).await?;
-    }
+    fits(access, cx, form).await?;
     let (settled, told) = super::settle::changes(access, cx, form).await?;
     let maker = Maker { access, cx, form, encounter: access.store().entropy().id() };
     let mut resources = maker.observations(&readings);
@@ -44,20 +44,46 @@ pub async fn sign(access: &Access, cx: &Cx, form: &Form) -> Result<String, CareE
     let mut changes = vec![put(&encounter, None), put(&note, None)];
     changes.extend(resources.iter().map(|one| put(one, None)));
     changes.extend(settled);
+    changes.extend(form.person.iter().map(|(patient, version)| put(patient, Some(*version))));
     changes.push(put(&provenance(access, cx, "sign-visit", "", &encounter), None));
-    let draft = super::draft::clearing(cx, &form.patient.id);
+    let draft = super::draft::signing(cx, &form.patient.id, form.sheet, &maker.encounter);
     access.commit(cx, Act { name: "sign-visit", changes, private: vec![draft], ..Act::default() }).await?;
     Ok(maker.encounter)
 }
 
-/// Nobody is seen before birth, as far as the birth date is known.
-async fn born(access: &Access, cx: &Cx, patient: &str, day: Date) -> Result<(), CareError> {
-    let patient = access.read(cx, &Key::new("Patient", patient)).await?.value();
-    let birth = patient.text_at(&["birthDate"]).unwrap_or_default();
-    match day.to_string().get(..birth.len()) {
-        Some(day) if day < birth => Err(CareError::Form(vec![Problem::new("date", "date-before-birth")])),
-        _ => Ok(()),
+/// What is told of the person can be: nobody is seen before birth, as far as the birth date is known,
+/// and no man is pregnant.
+async fn fits(access: &Access, cx: &Cx, form: &Form) -> Result<(), CareError> {
+    let mut problems = form.of_pregnancy();
+    if form.date.is_none() && problems.is_empty() {
+        return Ok(());
     }
+    let patient = access.read(cx, &Key::new("Patient", form.patient.id.as_str())).await?.value();
+    if !is_man(&patient) {
+        problems.clear();
+    }
+    let birth = patient.text_at(&["birthDate"]).unwrap_or_default();
+    let day = form.date.map(|day| day.to_string()).unwrap_or_default();
+    if day.get(..birth.len()).is_some_and(|day| day < birth) {
+        problems.push(Problem::new("date", "date-before-birth"));
+    }
+    if problems.is_empty() { Ok(()) } else { Err(CareError::Form(problems)) }
+}
+
+/// Whether somebody is on record as a man.
+pub(super) fn is_man(patient: &Value) -> bool {
+    patient.text_at(&["gender"]) == Some("male")
+}
+
+/// Whether a resource tells of a pregnancy or a birth.
+pub(super) fn of_pregnancy(resource: &Value) -> bool {
+    let codings = resource.get("code").map(|code| code.items("coding")).unwrap_or_default();
+    let ours = |coding: &Value| match (coding.text_at(&["system"]), coding.text_at(&["code"])) {
+        (Some("http://loinc.org"), Some(code)) => OF_PREGNANCY.contains(&code),
+        (Some(system::VISIT_ITEM), Some(code)) => code == POSTPARTUM,
+        _ => false,
+    };
+    codings.iter().any(ours)
 }
 
 /// Adds to a signed visit; what was signed stays as it is. Gives the id of the addendum.

@@ -39,6 +39,9 @@ pub const SYSTOLIC: Vital = vital("systolic", "Presión sistólica", ("8480-6", 
 pub const DIASTOLIC: Vital =
     vital("diastolic", "Presión diastólica", ("8462-4", "mm[Hg]"), (20.0, 200.0), (45.0, 115.0));
 
+/// Field of the height of the womb.
+pub const FUNDAL: &str = "fundal";
+
 /// Every vital sign, in the order of the form.
 pub const VITALS: [Vital; 12] = [
     SYSTOLIC,
@@ -52,7 +55,7 @@ pub const VITALS: [Vital; 12] = [
     vital("muac", "Perímetro del brazo", ("56072-2", "cm"), (5.0, 60.0), (11.0, 45.0)),
     vital("head", "Perímetro de la cabeza", ("9843-4", "cm"), (15.0, 70.0), (30.0, 60.0)),
     vital("glucose", "Glucosa", ("2339-0", "mg/dL"), (10.0, 1500.0), (60.0, 350.0)),
-    vital("fundal", "Altura uterina", ("11881-0", "cm"), (5.0, 60.0), (10.0, 42.0)),
+    vital(FUNDAL, "Altura uterina", ("11881-0", "cm"), (5.0, 60.0), (10.0, 42.0)),
 ];
 
 /// A value as it was typed, checked.

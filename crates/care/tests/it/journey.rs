@@ -24,6 +24,9 @@ use testkit::HOSPITAL;
 
 use crate::stage::{after, draft, stage};
 
+/// The day of the first place.
+const FIRST: jiff::civil::Date = jiff::civil::date(2026, 12, 1);
+
 #[tokio::test]
 async fn a_referral_goes_to_the_hospital_and_comes_back_closed() {
     let stage = stage().await;
@@ -51,7 +54,7 @@ async fn a_referral_goes_to_the_hospital_and_comes_back_closed() {
     let places = free_places(access, &stage.clerk, HOSPITAL, "oftalmologia", 10).await.unwrap();
     assert_eq!(places.iter().map(|place| place.id.as_str()).collect::<Vec<_>>(), ["s1", "s3"]);
 
-    let day = agenda(access, &stage.specialist, "2026-12-01".parse().unwrap()).await.unwrap();
+    let (day, _) = agenda(access, &stage.specialist, (FIRST, FIRST)).await.unwrap();
     assert_eq!((day.len(), day[0].referral.id()), (1, moved.id()));
     let attended = attend(access, &after(&stage.specialist), &day[0].referral).await.unwrap();
     let answer = CounterReferral {
@@ -248,7 +251,7 @@ async fn a_place_is_proposed_declined_proposed_again_and_confirmed() {
     assert!(matches!(late, Err(CareError::Taken { .. })), "what is over is not confirmed");
     let booked = confirm_proposal(access, &stage.nurse, &again).await.unwrap();
     assert_eq!((booked.state.phase(), booked.state.appointment()), (Phase::Booked, again.state.appointment()));
-    let day = agenda(access, &stage.specialist, "2026-12-01".parse().unwrap()).await.unwrap();
+    let (day, _) = agenda(access, &stage.specialist, (FIRST, FIRST)).await.unwrap();
     assert_eq!(day.iter().map(|entry| entry.status.as_str()).collect::<Vec<_>>(), ["booked"]);
 }
 

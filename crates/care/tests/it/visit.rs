@@ -73,13 +73,20 @@ async fn a_visit_is_signed_whole_added_to_and_moved_to_the_right_person() {
     let stage = stage().await;
     let (access, nurse) = (&stage.world.access, &stage.nurse);
     let typed = vec![("reason".to_owned(), "Contr".to_owned())];
-    draft::save(access, nurse, "rosa", &typed).await.unwrap();
-    assert_eq!(draft::load(access, nurse, "rosa").await.unwrap(), typed);
+    draft::save(access, nurse, "rosa", &typed, 0).await.unwrap();
+    let kept = draft::load(access, nurse, "rosa").await.unwrap();
+    assert_eq!((kept.version, kept.typed, kept.signed), (1, typed.clone(), None));
+    assert_eq!(draft::save(access, nurse, "rosa", &typed, 0).await.unwrap_err().kind(), Kind::Conflict);
     let unusual = Form { vitals: vec![("temperature".into(), "41".into())], ..form() };
     assert_eq!(record::sign(access, nurse, &unusual).await.unwrap_err().kind(), Kind::Invalid);
 
-    let encounter = record::sign(access, nurse, &form()).await.unwrap();
-    assert_eq!(draft::load(access, nurse, "rosa").await.unwrap(), [], "the draft is gone with the signature");
+    let old = Form { sheet: Some(0), ..form() };
+    assert_eq!(record::sign(access, nurse, &old).await.unwrap_err().kind(), Kind::Conflict, "an older sheet");
+    let encounter = record::sign(access, nurse, &Form { sheet: Some(1), ..form() }).await.unwrap();
+    let kept = draft::load(access, nurse, "rosa").await.unwrap();
+    assert_eq!((kept.typed, kept.signed), (Vec::new(), Some(encounter.clone())), "gone with the signature");
+    let again = Form { sheet: Some(1), ..form() };
+    assert_eq!(record::sign(access, nurse, &again).await.unwrap_err().kind(), Kind::Conflict, "signed once");
     record::addend(access, nurse, &encounter, "Olvidé anotar: sin edema").await.unwrap();
     let note = note_of(access, nurse, &encounter).await.unwrap();
     let parts = |note: &fhir::Value| note.items("section").iter().map(|one| one.items("entry").len()).sum::<usize>();

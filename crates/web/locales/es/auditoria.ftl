@@ -50,8 +50,13 @@ base-emergencia = Con razón escrita
 base-institucion = El programa de la institución
 
 vio-titulo = Quién vio esta historia
-vio-que = Cada vez que alguien la abrió, la encontró en una búsqueda o la imprimió, lo más reciente primero. Puede mostrarlo a la persona.
+vio-que = Cada vez que alguien la abrió, la encontró en una búsqueda o la imprimió, lo más reciente primero. Lo que una misma persona hizo en pocos minutos está en una sola línea. Puede mostrarlo a la persona.
 vio-nadie-titulo = Nadie la ha abierto
 vio-nadie = Cuando alguien la abra, aparecerá aquí.
 vio-volver = Volver a la historia
 vio-enlace = Quién vio esta historia
+vio-csv = Descargar la lista entera (CSV)
+vio-recientes = Ver las más recientes
+vio-desde-hasta = { $desde } a { $hasta }
+vio-primera = Desde
+vio-ultima = Hasta

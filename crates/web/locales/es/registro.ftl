@@ -87,6 +87,7 @@ dem-grupo-dice = Lo que la persona dice de sí misma
 dem-dice-ayuda = Pregunte; no lo suponga. Puede no querer decirlo.
 dem-no-dijo = No se preguntó o no quiere decirlo
 dem-pueblo = Pueblo
+dem-linguistica = Comunidad lingüística
 dem-idioma = Idioma en que prefiere hablar
 dem-interprete = Intérprete
 dem-interprete-si = Necesita intérprete

@@ -177,6 +177,13 @@ impl Act {
         self.path.replace("{id}", referral.id())
     }
 
+    /// Whether it leads away from what is usually done next: it ends, stops or takes something back.
+    pub fn is_aside(&self) -> bool {
+        use MoveKind::{CancelByPatient, CancelByProvider, DeclineProposal, Exit, RefuseExit, Reject, Reopen, Suspend};
+        let aside = [CancelByPatient, CancelByProvider, DeclineProposal, Exit, RefuseExit, Reject, Reopen, Suspend];
+        aside.contains(&self.kind)
+    }
+
     /// Whether the caller may do it now.
     pub fn allowed(&self, referral: &Referral, cx: &Cx) -> bool {
         let step = match self.kind {
@@ -405,7 +412,7 @@ async fn beds(visit: &Visit, referral: &Referral, chosen: &str) -> Result<Group,
     let (offered, _) = urgent_places(visit, &referral.origin().id, chosen).await?;
     let others = offered.into_iter().filter(|place| place.facility.id != here.id).map(|place| place.card);
     if referral.state.phase() == Phase::BedSought {
-        group.options = others.collect();
+        group = group.choices(others);
         let said = t("acto-cama-ya").with("lugar", here.name);
         return Ok(match group.options.is_empty() {
             true => Group { id: "destino", ..group }.lines([said.to_string(), t("acto-cama-sin-otro").to_string()]),
@@ -420,8 +427,7 @@ async fn beds(visit: &Visit, referral: &Referral, chosen: &str) -> Result<Group,
         about: referral.service().name,
         facts: Vec::new(),
     };
-    group.options = std::iter::once(stays).chain(others).collect();
-    Ok(group)
+    Ok(group.choices(std::iter::once(stays).chain(others)))
 }
 
 /// What the act asks for, and its button.
@@ -444,8 +450,8 @@ async fn groups(visit: &Visit, referral: &Referral, act: &Act, form: &Form) -> R
         Ask::Place => {
             let mut where_to = Group::new(t("acto-a-donde"));
             where_to.name = "destino";
-            where_to.options =
-                elsewhere(visit, referral, form.get("destino")).await?.into_iter().map(|place| place.card).collect();
+            let places = elsewhere(visit, referral, form.get("destino")).await?;
+            where_to = where_to.choices(places.into_iter().map(|place| place.card));
             groups.push(if where_to.options.is_empty() {
                 Group { id: "destino", ..where_to }.lines([t("acto-sin-lugares").to_string()])
             } else {

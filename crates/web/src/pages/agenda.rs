@@ -1,5 +1,5 @@
-//! The day of those who attend and of those who give appointments, at their own facility: who comes
-//! when, for what, and what was done.
+//! The day or the week of those who attend and of those who give appointments, at their own facility:
+//! who comes when, to whom, for what, and what was done.
 
 use access::Role;
 use askama::Template;
@@ -7,6 +7,8 @@ use axum::extract::Query;
 use care::referral::moves::Move;
 use care::referral::worklist::{self, AgendaEntry};
 use care::service::Service;
+use fhir::search::fold;
+use jiff::ToSpan;
 use jiff::civil::Date;
 use serde::Deserialize;
 
@@ -20,20 +22,32 @@ use crate::problem::Answer;
 use crate::read::is_synthetic;
 use crate::shell::Shell;
 use crate::text::{Text, t};
-use crate::ui::{Chip, Chips, Empty, Note, Priority, Tag, Tone};
+use crate::ui::{Chip, Chips, Empty, Note, Pages, Priority, Tag, Tone};
 
 /// Who has an agenda.
 pub const HOLDERS: &[Role] = &[Role::Specialist, Role::Doctor, Role::Clerk];
 
-/// Which day, and what of it.
+/// Which days, and what of them.
 #[derive(Clone, Default, Deserialize)]
 pub struct Asked {
     #[serde(default)]
     dia: String,
+    /// Of a day or of a week.
+    #[serde(default)]
+    vista: String,
+    #[serde(default)]
+    q: String,
     #[serde(default)]
     servicio: String,
     #[serde(default)]
+    especialista: String,
+    #[serde(default)]
     estado: String,
+    #[serde(default)]
+    pagina: String,
+    /// Everything on one page, for paper.
+    #[serde(default)]
+    entera: String,
 }
 
 struct Row {
@@ -45,6 +59,7 @@ struct Row {
     priority: Priority,
     danger: bool,
     service: String,
+    who: String,
     reason: String,
     origin: String,
     state: Tag,
@@ -52,36 +67,80 @@ struct Row {
     acts: Vec<(String, Text)>,
 }
 
+/// The appointments of one day; the day is said where there are more.
+struct Day {
+    heading: String,
+    rows: Vec<Row>,
+}
+
 #[derive(Template)]
 #[template(path = "pages/agenda.html")]
 struct AgendaPage {
     shell: Shell,
-    day: Text,
+    span: String,
     count: Text,
-    days: Chips,
+    views: Chips,
+    ways: Chips,
+    view: String,
     form: Form,
     services: Vec<(String, String)>,
+    staff: Vec<(String, String)>,
     states: Vec<(String, String)>,
     /// The filters, for paper.
     said: String,
     /// What is not in it: cut off, or out of sight.
     missing: Vec<Note>,
     keeps: bool,
-    rows: Vec<Row>,
+    days: Vec<Day>,
+    pages: Pages,
+    /// The whole list on one page.
+    whole: Option<String>,
     empty: Empty,
 }
 
+/// What the address says for a week.
+const WEEK: &str = "semana";
+/// What the address says for everything on one page.
+const WHOLE: &str = "si";
+
 impl Asked {
     fn address(&self, day: &str) -> String {
-        let pairs = [("dia", day), ("servicio", &self.servicio), ("estado", &self.estado)];
+        let pairs = [
+            ("dia", day),
+            ("vista", &self.vista),
+            ("q", &self.q),
+            ("servicio", &self.servicio),
+            ("especialista", &self.especialista),
+            ("estado", &self.estado),
+            ("pagina", &self.pagina),
+            ("entera", &self.entera),
+        ];
         let given = pairs.iter().filter(|(_, value)| !value.is_empty());
         let query: Vec<String> = given.map(|(name, value)| format!("{name}={}", percent(value))).collect();
         if query.is_empty() { "/agenda".into() } else { format!("/agenda?{}", query.join("&")) }
     }
 
+    /// The same question of the first page.
+    fn first(&self) -> Self {
+        Self { pagina: String::new(), entera: String::new(), ..self.clone() }
+    }
+
     fn keeps(&self, one: &AgendaEntry) -> bool {
+        let text = fold(&format!("{} {}", one.referral.patient().name, one.referral.number()));
+        let words: String = self.q.chars().take(120).collect();
         (self.servicio.is_empty() || self.servicio == one.referral.service().id)
+            && (self.especialista.is_empty() || one.who.as_ref().is_some_and(|who| who.id == self.especialista))
             && (self.estado.is_empty() || self.estado == group_of(&one.status))
+            && fold(&words).split_whitespace().all(|word| text.contains(word))
+    }
+
+    /// The days of the view around that one.
+    fn days(&self, day: Date) -> (Date, Date) {
+        if self.vista != WEEK {
+            return (day, day);
+        }
+        let monday = day.saturating_sub(i64::from(day.weekday().to_monday_zero_offset()).days());
+        (monday, monday.saturating_add(6.days()))
     }
 }
 
@@ -112,77 +171,169 @@ fn state_tag(status: &str) -> Tag {
 
 /// `GET /agenda`
 pub async fn show_agenda(visit: Visit, Query(asked): Query<Asked>) -> Answer {
-    let cx = visit.cx()?;
+    let (access, cx) = (&visit.state.access, visit.cx()?);
     let today = local(cx.now).date();
     let mut form = Form::default();
-    for (name, value) in [("dia", &asked.dia), ("servicio", &asked.servicio), ("estado", &asked.estado)] {
+    for (name, value) in [
+        ("dia", &asked.dia),
+        ("q", &asked.q),
+        ("servicio", &asked.servicio),
+        ("especialista", &asked.especialista),
+        ("estado", &asked.estado),
+    ] {
         form.set(name, value);
     }
     let day = form.date("dia").unwrap_or(today);
     if asked.dia.is_empty() {
         form.set("dia", date(day));
     }
-    let entries = worklist::agenda(&visit.state.access, cx, day).await?;
-    let all = entries.len();
-    let cut = (all == worklist::MOST).then(|| Note::new(Tone::Warn, t("agenda-corte").with("n", all), ""));
-    let rows: Vec<Row> = entries.iter().filter(|one| asked.keeps(one)).map(|one| row(&visit, one)).collect();
-    let done = entries.iter().filter(|one| one.status == "fulfilled").count();
-    let services = Service::all().iter().map(|one| (one.code.to_owned(), one.name.to_owned()));
-    let every = |words: Text| std::iter::once((String::new(), words.to_string()));
-    let services: Vec<(String, String)> = every(t("agenda-todos")).chain(services).collect();
-    let states = states().into_iter().map(|(code, words, _)| (code.to_owned(), words.to_string()));
-    let states: Vec<(String, String)> = every(t("agenda-todos")).chain(states).collect();
+    let span = asked.days(day);
+    let (entries, cut) = worklist::agenda(access, cx, span).await?;
+    let kept: Vec<&AgendaEntry> = entries.iter().filter(|one| asked.keeps(one)).collect();
+    let cut = cut.then(|| Note::new(Tone::Warn, t("agenda-corte").with("n", entries.len()), ""));
+    let attended = kept.iter().filter(|one| one.status == "fulfilled").count();
+    let (shown, pages) = paged(&asked, day, &kept);
+    let (services, staff, states) = (services(), staff(&entries), states_to_choose());
+    let filters = [("servicio", &services), ("especialista", &staff), ("estado", &states)];
+    let said = filters.into_iter().filter_map(|(name, options)| form.said(name, options));
+    let words = Some(asked.q.trim().to_owned()).filter(|words| !words.is_empty());
+    let many = pages.previous.is_some() || pages.next.is_some();
     show(&AgendaPage {
         shell: visit.shell(t("agenda-titulo")),
-        day: full_date_in_words(day),
-        count: t("agenda-cuantas").with("n", all).with("atendidas", done),
-        days: days(&asked, day, today),
-        said: said([form.said("servicio", &services), form.said("estado", &states)]),
+        span: span_in_words(span),
+        count: t("agenda-cuantas").with("n", kept.len()).with("atendidas", attended),
+        views: views(&asked, day),
+        ways: ways(&asked, span, today),
+        view: asked.vista.clone(),
+        said: words.into_iter().chain(said).collect::<Vec<_>>().join(" · "),
         form,
         services,
+        staff,
         states,
         missing: agreements::gone(&visit).await?.into_iter().chain(cut).collect(),
         keeps: KEEPERS.contains(&cx.role),
-        rows,
-        empty: match all {
-            0 => no_day(&asked, day, worklist::next_day(&visit.state.access, cx, day).await?),
-            _ => filtered(day),
+        days: by_day(&visit, shown, span),
+        whole: many.then(|| Asked { entera: WHOLE.to_owned(), ..asked.first() }.address(&date(day))),
+        pages,
+        empty: match entries.len() {
+            0 => nothing(&asked, span, worklist::next_day(access, cx, span.1).await?),
+            _ => filtered(&asked, day),
         },
     })
 }
 
-fn days(asked: &Asked, day: Date, today: Date) -> Chips {
+/// The rows of the page that was asked for, and the way to the others.
+fn paged<'a>(asked: &Asked, day: Date, kept: &'a [&'a AgendaEntry]) -> (&'a [&'a AgendaEntry], Pages) {
+    let size = if asked.entera == WHOLE { kept.len().max(1) } else { worklist::PAGE };
+    let count = kept.len().div_ceil(size).max(1);
+    let number = asked.pagina.parse().unwrap_or(1).clamp(1, count);
+    let (from, to) = ((number - 1) * size, (number * size).min(kept.len()));
+    let at = |page: usize| {
+        let pagina = if page > 1 { page.to_string() } else { String::new() };
+        Asked { pagina, ..asked.first() }.address(&date(day))
+    };
+    let words = t("agenda-mostradas").with("desde", (from + 1).min(to)).with("hasta", to).with("total", kept.len());
+    let pages = Pages {
+        shown: words.into(),
+        previous: (number > 1).then(|| at(number - 1)),
+        next: (number < count).then(|| at(number + 1)),
+    };
+    (&kept[from..to], pages)
+}
+
+/// The rows day by day; of a single day nobody needs its name again.
+fn by_day(visit: &Visit, shown: &[&AgendaEntry], (first, last): (Date, Date)) -> Vec<Day> {
+    let same = |a: &&AgendaEntry, b: &&AgendaEntry| local(a.start).date() == local(b.start).date();
+    let day = |entries: &[&AgendaEntry]| {
+        let named = entries.first().filter(|_| first != last).map(|one| full_date_in_words(local(one.start).date()));
+        Day {
+            heading: named.map(String::from).unwrap_or_default(),
+            rows: entries.iter().map(|one| row(visit, one)).collect(),
+        }
+    };
+    shown.chunk_by(same).map(day).collect()
+}
+
+fn every(words: Text) -> Vec<(String, String)> {
+    vec![(String::new(), words.into())]
+}
+
+fn services() -> Vec<(String, String)> {
+    let services = Service::all().iter().map(|one| (one.code.to_owned(), one.name.to_owned()));
+    every(t("agenda-todos")).into_iter().chain(services).collect()
+}
+
+fn states_to_choose() -> Vec<(String, String)> {
+    let states = states().into_iter().map(|(code, words, _)| (code.to_owned(), words.to_string()));
+    every(t("agenda-todos")).into_iter().chain(states).collect()
+}
+
+/// Who attends in these appointments, by name.
+fn staff(entries: &[AgendaEntry]) -> Vec<(String, String)> {
+    let mut staff: Vec<(String, String)> =
+        entries.iter().filter_map(|one| one.who.as_ref()).map(|who| (who.id.clone(), who.name.clone())).collect();
+    staff.sort_by(|a, b| (&a.1, &a.0).cmp(&(&b.1, &b.0)));
+    staff.dedup_by(|a, b| a.0 == b.0);
+    every(t("agenda-todos")).into_iter().chain(staff).collect()
+}
+
+fn span_in_words((first, last): (Date, Date)) -> String {
+    if first == last {
+        return full_date_in_words(first).into();
+    }
+    t("agenda-semana-del").with("desde", day_in_words(first)).with("hasta", full_date_in_words(last)).into()
+}
+
+fn views(asked: &Asked, day: Date) -> Chips {
+    let chip = |view: &str, words: Text| Chip {
+        href: Asked { vista: view.to_owned(), ..asked.first() }.address(&date(day)),
+        text: words.into(),
+        current: asked.vista == view,
+    };
+    let chips = vec![chip("", t("agenda-por-dia")), chip(WEEK, t("agenda-por-semana"))];
+    Chips { label: t("agenda-vista").into(), chips }
+}
+
+/// The days before, today, and the days after.
+fn ways(asked: &Asked, (first, last): (Date, Date), today: Date) -> Chips {
+    let week = asked.vista == WEEK;
     let chip = |to: Option<Date>, words: Text, current: bool| {
         let to = to.filter(|to| *to != today).map(date).unwrap_or_default();
-        Chip { href: asked.address(&to), text: words.into(), current }
+        Chip { href: asked.first().address(&to), text: words.into(), current }
+    };
+    let [before, now, after] = match week {
+        true => [t("agenda-semana-anterior"), t("agenda-esta-semana"), t("agenda-semana-siguiente")],
+        false => [t("agenda-anterior"), t("agenda-hoy"), t("agenda-siguiente")],
     };
     Chips {
         label: t("agenda-dias").into(),
         chips: vec![
-            chip(day.yesterday().ok(), t("agenda-anterior"), false),
-            chip(Some(today), t("agenda-hoy"), day == today),
-            chip(day.tomorrow().ok(), t("agenda-siguiente"), false),
+            chip(first.yesterday().ok(), before, false),
+            chip(Some(today), now, (first..=last).contains(&today)),
+            chip(last.tomorrow().ok(), after, false),
         ],
     }
 }
 
-fn said(filters: [Option<String>; 2]) -> String {
-    filters.into_iter().flatten().collect::<Vec<_>>().join(" · ")
-}
-
-/// Nothing of the day is what was asked for.
-fn filtered(day: Date) -> Empty {
-    let bare = Asked::default().address(&date(day));
+/// Nothing of these days is what was asked for.
+fn filtered(asked: &Asked, day: Date) -> Empty {
+    let bare = Asked { vista: asked.vista.clone(), ..Asked::default() }.address(&date(day));
     let act = Some((bare, t("agenda-quitar-filtros").into()));
     Empty { act, ..Empty::quiet(t("agenda-nada-titulo"), t("agenda-nada-filtros")) }
 }
 
-/// Nothing on the day: the next one that has something, or back to today.
-fn no_day(asked: &Asked, day: Date, next: Option<Date>) -> Empty {
-    let on = next.map(|next| (asked.address(&date(next)), t("agenda-ver-dia").with("dia", day_in_words(next)).into()));
+/// Nothing on these days: the next one that has something, or back to today.
+fn nothing(asked: &Asked, (first, last): (Date, Date), next: Option<Date>) -> Empty {
+    let there = |next: Date| asked.first().address(&date(next));
+    let on = next.map(|next| (there(next), t("agenda-ver-dia").with("dia", day_in_words(next)).into()));
     let today = || (!asked.dia.is_empty()).then(|| ("/agenda".to_owned(), t("agenda-ver-hoy").into()));
-    let why = if next.is_some() { t("agenda-nada") } else { t("agenda-nada-mas") };
-    Empty { act: on.or_else(today), ..Empty::quiet(t("agenda-nada-titulo"), why.with("dia", day_in_words(day))) }
+    let why = match (first == last, next.is_some()) {
+        (true, true) => t("agenda-nada"),
+        (true, false) => t("agenda-nada-mas"),
+        (false, true) => t("agenda-nada-semana"),
+        (false, false) => t("agenda-nada-semana-mas"),
+    };
+    Empty { act: on.or_else(today), ..Empty::quiet(t("agenda-nada-titulo"), why.with("dia", day_in_words(first))) }
 }
 
 fn row(visit: &Visit, entry: &AgendaEntry) -> Row {
@@ -196,6 +347,7 @@ fn row(visit: &Visit, entry: &AgendaEntry) -> Row {
         priority: priority(referral),
         danger: referral.signs().is_some_and(|signs| !signs.is_empty()),
         service: referral.service().name,
+        who: entry.who.as_ref().map(|who| who.name.clone()).unwrap_or_default(),
         reason: referral.reason().to_owned(),
         origin: referral.origin().name,
         state: state_tag(&entry.status),

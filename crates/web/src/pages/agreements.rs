@@ -351,7 +351,7 @@ pub async fn unseen(visit: &Visit, referral: &Referral) -> Result<Option<Note>, 
     });
     let from = access::custodian(&referral.task).unwrap_or_default();
     let (sharing, now) = (visit.state.access.sharing().await?, visit.cx()?.now);
-    let seen = to.is_empty() || from.is_empty() || sharing.reaches(from, &to, now);
+    let seen = sharing.reaches(from, &to, now);
     Ok((!seen).then(|| Note::new(Tone::Stop, t("acuerdo-no-ve").with("cual", &to), t("acuerdo-no-ve-que"))))
 }
 
@@ -373,11 +373,11 @@ pub async fn gone(visit: &Visit) -> Result<Vec<Note>, Problem> {
 }
 
 /// A referral that is not there, or not seen: the same words for both, and which institution's are
-/// out of sight just now.
-///
-/// # Errors
-/// Always; the store's when it can't be asked.
-pub async fn missing(visit: &Visit) -> Result<Referral, Problem> {
-    let silent = silent(visit).await?;
-    Err(if silent.is_empty() { Problem::NotFound } else { Problem::Unshared(silent.join(", ")) })
+/// out of sight just now; the store's problem when it can't be asked.
+pub async fn missing(visit: &Visit) -> Problem {
+    match silent(visit).await {
+        Ok(silent) if silent.is_empty() => Problem::NotFound,
+        Ok(silent) => Problem::Unshared(silent.join(", ")),
+        Err(problem) => problem,
+    }
 }

@@ -6,13 +6,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use access::{AuditPage, Cx, Role, system};
 use askama::Template;
 use axum::extract::{Path, Query};
+use axum::http::header;
+use axum::response::IntoResponse;
 use fhir::Value;
 use fhir::zone::midnight;
 use identity::Cui;
-use jiff::ToSpan;
+use jiff::{SignedDuration, Timestamp, ToSpan};
+use network::Format;
 use store::{AuditAction, AuditQuery, Key};
 
 use crate::form::{Field, Form};
+use crate::format::{date_time, hour};
 use crate::gate::{Visit, show};
 use crate::pages::network::address;
 use crate::problem::{Answer, Problem};
@@ -294,11 +298,108 @@ async fn names(visit: &Visit, events: &[Value]) -> Result<BTreeMap<String, Strin
     Ok(found.iter().filter_map(name).collect())
 }
 
+/// What one reader did with a record without a longer pause: one opening of it.
+struct Opening {
+    /// Who exactly, where, and by which reason.
+    of: (String, String, String),
+    first: Timestamp,
+    last: Timestamp,
+    who: String,
+    /// What was done, each once, in its order.
+    what: Vec<String>,
+}
+
+/// A longer pause begins another opening.
+const PAUSE: SignedDuration = SignedDuration::from_mins(10);
+/// Openings of one page.
+const OPENINGS: usize = 25;
+
+impl Opening {
+    fn place(&self) -> &str {
+        &self.of.1
+    }
+
+    fn reason(&self) -> &str {
+        &self.of.2
+    }
+
+    fn what(&self) -> String {
+        self.what.join(". ")
+    }
+
+    /// `24/11/2026, 8:00`, or `24/11/2026, 8:00 a 8:06`.
+    fn when(&self) -> String {
+        let (from, until) = (date_time(self.first), hour(self.last));
+        if hour(self.first) == until {
+            from
+        } else {
+            t("vio-desde-hasta").with("desde", from).with("hasta", until).into()
+        }
+    }
+}
+
+/// The entries, newest first, gathered into at most so many openings; and how many entries that took.
+async fn openings(visit: &Visit, page: &AuditPage, enough: usize) -> Result<(Vec<Opening>, usize), Problem> {
+    let mut found: Vec<Opening> = Vec::new();
+    for (taken, (event, row)) in page.events.iter().zip(rows(visit, page).await?).enumerate() {
+        let Some(at) = event.text_at(&["recorded"]).and_then(|at| at.parse::<Timestamp>().ok()) else { continue };
+        let agent = actor(event).and_then(|agent| agent.get("who")).map(Value::to_string).unwrap_or_default();
+        let of = (agent, row.place, row.reason);
+        // A step without a reason of its own belongs to the opening that gave one.
+        let reasons = |one: &Opening| one.of.2 == of.2 || one.of.2.is_empty() || of.2.is_empty();
+        let reader = |one: &Opening| (&one.of.0, &one.of.1) == (&of.0, &of.1);
+        let same = |one: &&mut Opening| reader(one) && reasons(one) && one.first.duration_since(at) <= PAUSE;
+        let full = found.len() == enough;
+        match found.iter_mut().rev().find(same) {
+            Some(opening) => {
+                opening.first = at;
+                opening.of.2 = if opening.of.2.is_empty() { of.2 } else { std::mem::take(&mut opening.of.2) };
+                opening.what.retain(|what| *what != row.what);
+                opening.what.insert(0, row.what);
+            }
+            None if full => return Ok((found, taken)),
+            None => found.push(Opening { of, first: at, last: at, who: row.who, what: vec![row.what] }),
+        }
+    }
+    Ok((found, page.events.len()))
+}
+
+/// The number in the chain of an entry.
+fn number_of(event: &Value) -> Option<u64> {
+    event.id()?.rsplit('-').next()?.parse().ok()
+}
+
+/// So many openings of a record, or all, from that entry of the chain on; and where the older ones begin.
+async fn looked(
+    visit: &Visit,
+    id: &str,
+    mut after: Option<u64>,
+    enough: usize,
+) -> Result<(Vec<Opening>, Option<u64>), Problem> {
+    let mut whole = AuditPage::default();
+    loop {
+        let page = visit.state.access.who_looked(visit.cx()?, id, after).await?;
+        whole.events.extend(page.events);
+        after = page.next;
+        let (found, taken) = openings(visit, &whole, enough).await?;
+        if let Some(last) = whole.events.get(..taken).filter(|_| taken < whole.events.len()).and_then(<[Value]>::last) {
+            return Ok((found, number_of(last)));
+        }
+        if after.is_none() {
+            return Ok((found, None));
+        }
+    }
+}
+
 #[derive(Template)]
 #[template(path = "pages/quien-vio.html")]
 struct LookedPage {
     shell: Shell,
-    rows: Vec<Row>,
+    rows: Vec<Opening>,
+    /// The same as a table.
+    csv: String,
+    /// The way to the newest, from an older page.
+    newest: Option<String>,
     next: Option<String>,
     none: Option<Empty>,
 }
@@ -306,12 +407,34 @@ struct LookedPage {
 /// `GET /personas/{id}/quien-vio`
 pub async fn show_looked(visit: Visit, Path(id): Path<String>, Query(pairs): Query<Vec<(String, String)>>) -> Answer {
     let after = Form::new(pairs).get("antes").parse().ok();
-    let page = visit.state.access.who_looked(visit.cx()?, &id, after).await?;
-    let rows = rows(&visit, &page).await?;
+    let (rows, next) = looked(&visit, &id, after, OPENINGS).await?;
+    let here = format!("/personas/{id}/quien-vio");
     show(&LookedPage {
         shell: visit.shell(t("vio-titulo")).back(format!("/personas/{id}"), t("vio-volver")),
         none: rows.is_empty().then(|| Empty::quiet(t("vio-nadie-titulo"), t("vio-nadie"))),
         rows,
-        next: page.next.map(|seq| format!("/personas/{id}/quien-vio?antes={seq}")),
+        csv: format!("{here}.csv"),
+        newest: after.map(|_| here.clone()),
+        next: next.map(|seq| format!("{here}?antes={seq}")),
     })
+}
+
+/// `GET /personas/{id}/quien-vio.csv`: every opening, for the person's copy.
+pub async fn looked_as_csv(visit: Visit, Path(id): Path<String>) -> Answer {
+    let (found, _) = looked(&visit, &id, None, usize::MAX).await?;
+    visit.state.access.note(visit.cx()?, AuditAction::Export, &id, &format!("Patient/{id}")).await?;
+    let titles =
+        [t("vio-primera"), t("vio-ultima"), t("aud-quien-hizo"), t("aud-donde"), t("aud-que-hizo"), t("aud-razon")];
+    let row = |one: &Opening| {
+        let [place, reason] = [one.place(), one.reason()].map(str::to_owned);
+        vec![date_time(one.first), date_time(one.last), one.who.clone(), place, one.what(), reason]
+    };
+    let rows = std::iter::once(titles.map(String::from).to_vec()).chain(found.iter().map(row));
+    let bytes = network::write_sheet(rows, Format::Csv).map_err(|error| Problem::from(error.kind()))?;
+    let headers = [
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
+        (header::CONTENT_DISPOSITION, "attachment; filename=\"quien-vio.csv\""),
+        (header::CACHE_CONTROL, "no-store"),
+    ];
+    Ok((headers, bytes).into_response())
 }

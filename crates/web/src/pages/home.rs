@@ -262,7 +262,8 @@ fn attended(one: &Referral, cx: &Cx) -> Row {
 
 async fn agenda(visit: &Visit) -> Result<Vec<Group>, Problem> {
     let cx = visit.cx()?;
-    let day = worklist::agenda(&visit.state.access, cx, local(cx.now).date()).await?;
+    let today = local(cx.now).date();
+    let (day, _) = worklist::agenda(&visit.state.access, cx, (today, today)).await?;
     let row = |entry: &worklist::AgendaEntry| Row {
         clock: Some(Semaphore::new(Clock::Paused, hour(entry.start))),
         ..row(&entry.referral, cx.now)

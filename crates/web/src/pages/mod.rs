@@ -84,6 +84,7 @@ pub fn routes() -> Vec<Route> {
         Route::get("/personas/{id}/razon", Expects::Session, person::show_reason),
         Route::post("/personas/{id}/razon", Expects::Session, person::give_reason),
         Route::get("/personas/{id}/quien-vio", Expects::Session, audit::show_looked),
+        Route::get("/personas/{id}/quien-vio.csv", Expects::Session, audit::looked_as_csv),
         Route::get("/auditoria", Expects::Roles(audit::READERS), audit::show_chain),
         Route::get("/cuentas", Expects::Roles(staff::MANAGERS), staff::show_staff),
         Route::get("/cuentas/nueva", Expects::Roles(staff::MANAGERS), staff::show_new),

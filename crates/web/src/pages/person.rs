@@ -206,13 +206,20 @@ fn doubt(patient: &Value) -> Option<Note> {
 }
 
 /// Who somebody is beyond the name: numbers, language, where they live and with whom.
-pub async fn facts(visit: &Visit, patient: &Value) -> Result<Facts, Problem> {
+async fn facts(visit: &Visit, patient: &Value) -> Result<Facts, Problem> {
+    let household = household(visit, patient.id().unwrap_or_default()).await?;
+    let lives_with = Some((t("dato-hogar").into(), household)).filter(|(_, names)| !names.is_empty());
+    Ok(Facts(told_by(visit, patient).await?.into_iter().chain(lives_with).collect()))
+}
+
+/// What the Patient alone tells of who somebody is, for paper too: with whom they live is nobody's
+/// business on the way.
+pub async fn told_by(visit: &Visit, patient: &Value) -> Result<Vec<(String, String)>, Problem> {
     let said = Registration::of(patient);
     let [community, post, pueblo] = visit.state.network().await?.with(|directory: &Directory| {
         [("community", &said.community), ("post", &said.post), ("pueblo", &said.pueblo)]
             .map(|(name, value)| demography::in_words(directory, name, value))
     });
-    let household = household(visit, patient.id().unwrap_or_default()).await?;
     let language = patient.items("communication").first();
     let language = language.map(|one| demography::language(&words(one.get("language"))));
     // Whoever sent the record may know the place by its name alone.
@@ -241,11 +248,10 @@ pub async fn facts(visit: &Visit, patient: &Value) -> Result<Facts, Problem> {
         (t("dato-vive"), home(&said.address, community, &municipality)),
         (t("dem-puesto"), post),
         (t("dem-pueblo"), pueblo),
-        (t("dato-hogar"), household),
         (t("dato-telefono"), said.phone),
     ];
     let rows = rows.into_iter().filter(|(_, value)| !value.is_empty());
-    Ok(Facts(rows.map(|(name, value)| (name.to_string(), value)).collect()))
+    Ok(rows.map(|(name, value)| (name.to_string(), value)).collect())
 }
 
 /// From one page of the timeline to the next, and back to the newest.

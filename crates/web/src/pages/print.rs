@@ -17,7 +17,7 @@ use crate::read::{struck, when};
 use crate::sensitive;
 use crate::shell::Shell;
 use crate::text::{Text, t};
-use crate::timeline::measure;
+use crate::timeline::dated;
 
 /// On which paper.
 #[derive(Deserialize)]
@@ -64,7 +64,7 @@ pub async fn print_referral(visit: Visit, Path(id): Path<String>, Query(asked): 
     };
     let results: Vec<Key> = referral.request.items("supportingInfo").iter().filter_map(key).collect();
     let results = access.read_many(cx, &results).await?;
-    let results = results.iter().map(store::Stored::value).filter(|one| !struck(one)).filter_map(|one| measure(&one));
+    let results = results.iter().map(store::Stored::value).filter(|one| !struck(one)).filter_map(|one| dated(&one));
     let sections: [(Text, Vec<String>); 5] = [
         (t("papel-senales"), signs),
         (t("papel-motivo"), vec![told.reason]),
@@ -129,11 +129,9 @@ async fn paper(
     let patient = visit.state.access.read_many(cx, &[Key::new("Patient", referral.patient().id)]).await?;
     let head = patient.first().map(|one| Head::of(&one.value(), cx.now));
     let who = match patient.first() {
-        Some(one) => person::facts(visit, &one.value()).await?.0,
+        Some(one) => person::told_by(visit, &one.value()).await?,
         None => Vec::new(),
     };
-    // With whom somebody lives is nobody's business on the way.
-    let who = who.into_iter().filter(|(name, _)| *name != t("dato-hogar").to_string());
     let facts = facts.into_iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| (name.to_string(), value));
     let code = referral.public_code();
     let (name, synthetic) = (referral.patient().name, crate::read::is_synthetic(&referral.task));
@@ -149,7 +147,7 @@ async fn paper(
         path: visit.path.clone(),
         person,
         synthetic: synthetic || head.is_some_and(|head| head.synthetic),
-        facts: who.chain(facts).collect(),
+        facts: who.into_iter().chain(facts).collect(),
         sections: Vec::new(),
         sign: String::new(),
         secret: sensitive::mark([&referral.task, &referral.request]),

@@ -433,7 +433,8 @@ async fn details_page(visit: &Visit, open: &Open, referral: &Referral, mut form:
                 .lines([t("pendiente-revision").to_string()]),
         );
     }
-    page.groups.push(destinations(offered, &service));
+    let gone = closed_to_us(referral, &form, &offered);
+    page.groups.push(destinations(offered, &service).lines(gone));
     page.groups.push(Group::new(t("referir-por-que")).fields([
         form.area("motivo", t("referir-motivo")).hint(t("referir-motivo-ayuda")),
         form.area("hecho", t("referir-hecho")).hint(t("referir-hecho-ayuda")),
@@ -452,6 +453,14 @@ async fn details_page(visit: &Visit, open: &Open, referral: &Referral, mut form:
     Ok(page)
 }
 
+/// That the place that the draft had chosen is offered no more.
+fn closed_to_us(referral: &Referral, form: &Form, offered: &[Place]) -> Option<String> {
+    let place = referral.destination();
+    let asked = form.get("destino") == place.id && form.get("servicio") == referral.service().id;
+    let gone = asked && !place.id.is_empty() && offered.iter().all(|one| one.facility.id != place.id);
+    gone.then(|| t("referir-lugar-ya-no").with("lugar", place.name).into())
+}
+
 /// The places as cards, or why there are none.
 pub fn destinations(offered: Vec<Place>, service: &str) -> Group {
     let mut group = Group::new(t("referir-a-donde"));
@@ -463,8 +472,7 @@ pub fn destinations(offered: Vec<Place>, service: &str) -> Group {
     if offered.is_empty() {
         return Group { id: "destino", ..group }.lines([t("referir-sin-lugares").to_string()]);
     }
-    group.options = offered.into_iter().map(|place| place.card).collect();
-    group.hint(t("referir-a-donde-ayuda"))
+    group.choices(offered.into_iter().map(|place| place.card)).hint(t("referir-a-donde-ayuda"))
 }
 
 /// `GET /referencias/{id}/enviada`

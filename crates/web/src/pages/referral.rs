@@ -7,7 +7,7 @@ use axum::extract::{Path, Query};
 use care::danger;
 use care::referral::answer::{lines, sections};
 use care::referral::follow_up::{FollowUp, Left, left};
-use care::referral::moves::{Move, MoveKind};
+use care::referral::moves::Move;
 use care::referral::review::{RedirectReason, ReturnReason};
 use care::referral::state::{Phase, State};
 use care::referral::worklist::steps;
@@ -30,7 +30,7 @@ use crate::read::struck;
 use crate::sensitive;
 use crate::shell::{Done, Shell};
 use crate::text::{Text, t};
-use crate::timeline::measure;
+use crate::timeline::dated;
 use crate::told::thread;
 use crate::ui::{Facts, Note, Pages, Priority, Semaphore, Tag, Thread, Tone};
 
@@ -92,7 +92,7 @@ struct ReferralPage {
 pub async fn show_referral(visit: Visit, Path(id): Path<String>, Query(asked): Query<Asked>) -> Answer {
     let (access, cx) = (&visit.state.access, visit.cx()?);
     let referral = match Referral::load(access, cx, &id).await {
-        Err(error) if error.kind() == Kind::NotFound => agreements::missing(&visit).await?,
+        Err(error) if error.kind() == Kind::NotFound => return Err(agreements::missing(&visit).await),
         found => found?,
     };
     let steps = steps(access, cx, &referral).await?;
@@ -131,7 +131,7 @@ pub async fn show_referral(visit: Visit, Path(id): Path<String>, Query(asked): Q
             .iter()
             .map(store::Stored::value)
             .filter(|one| !struck(one))
-            .filter_map(|one| measure(&one))
+            .filter_map(|one| dated(&one))
             .collect(),
         answer: answer.as_ref().map(told).unwrap_or_default(),
         paper: format!("/referencias/{id}/contrarreferencia"),
@@ -290,14 +290,15 @@ fn deeds(visit: &Visit, referral: &Referral, asked: &Asked, rests: Option<Left>)
         (attends, Move::Discard, here("descartar"), t("descartar-si")),
     ];
     let deed = |(has_page, step, href, name): (bool, Move, String, Text)| {
-        (has_page && referral.allows(cx, &step)).then_some(Deed { href, name, danger: false, aside: false })
+        let aside = matches!(step, Move::Discard | Move::Reschedule { .. });
+        (has_page && referral.allows(cx, &step)).then_some(Deed { href, name, danger: false, aside })
     };
     let acts = act::ACTS.iter().filter(|act| act.allowed(referral, cx));
     let acts = acts.map(|act| Deed {
         href: format!("{}{}", act.place(referral), asked.onward()),
         name: (act.name)(),
         danger: false,
-        aside: act.kind == MoveKind::Reopen,
+        aside: act.is_aside(),
     });
     let urgent = (attends && referral.allows(cx, &Move::RequestTransfer)).then(|| Deed {
         href: here("traslado"),
@@ -305,7 +306,9 @@ fn deeds(visit: &Visit, referral: &Referral, asked: &Asked, rests: Option<Left>)
         danger: true,
         aside: false,
     });
-    Ok(rows.into_iter().filter_map(deed).chain(acts).chain(urgent).collect())
+    let mut deeds: Vec<Deed> = rows.into_iter().filter_map(deed).chain(acts).chain(urgent).collect();
+    deeds.sort_by_key(|deed| deed.aside);
+    Ok(deeds)
 }
 
 /// Which referral of the queue it was that something was just done with, and the way to it.

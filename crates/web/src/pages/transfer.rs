@@ -41,7 +41,10 @@ pub struct Asked {
 pub async fn show_transfer(visit: Visit, Path(id): Path<String>, Query(asked): Query<Asked>) -> Answer {
     let referral = Referral::load(&visit.state.access, visit.cx()?, &id).await?;
     let mut form = Form::default();
-    form.set("destino", referral.destination().id);
+    // Where it was to go without haste is no answer to where it goes in need: that is asked.
+    if referral.state == State::Draft {
+        form.set("destino", referral.destination().id);
+    }
     let signs = asked.senales.unwrap_or_default();
     let signs: Vec<&str> = signs.split(',').map(danger::label).filter(|label| !label.is_empty()).collect();
     let why = [signs.join(", "), referral.reason().to_owned()];

@@ -2,6 +2,7 @@
 
 use access::system;
 use axum::extract::Path;
+use care::CareError;
 use care::danger::{self, Prompt};
 use care::icd10::Codes;
 use care::referral::Named;
@@ -15,13 +16,12 @@ use fhir::Value;
 use identity::{Cui, CuiFormat, PersonName, Registration};
 use jiff::civil::Date;
 use jiff::{Timestamp, ToSpan};
-use store::Key;
+use store::{Key, Kind};
 
-use crate::diagnosis;
 use crate::form::{Field, Form};
 use crate::format::{ago, date, date_time};
-use crate::gate::{Posted, Visit, done, mend, show};
-use crate::pages::person::{Head, opened};
+use crate::gate::{Posted, Visit, done, mend, show, stale};
+use crate::pages::person::{Head, opened, told_by};
 use crate::pages::refer::{picture, prompt_notes};
 use crate::problem::{Answer, Problem};
 use crate::read::{coded, list, when};
@@ -31,6 +31,7 @@ use crate::shell::Done;
 use crate::text::{Text, t};
 use crate::timeline::{self, Known, diagnoses};
 use crate::ui::{Facts, Note, Tone};
+use crate::{demography, diagnosis};
 
 /// Fields of one treatment: words, presentation, needed, handed out.
 const TREATMENTS: [(&str, &str, &str, &str); 3] = [
@@ -51,11 +52,12 @@ const OF_AGE: i32 = 18;
 /// Weeks after which a last period tells of no pregnancy that still goes on.
 const TERM: u32 = 43;
 /// How care's fields are called here.
-const FIELDS: [(&str, &str); 8] = [
+const FIELDS: [(&str, &str); 9] = [
     ("date", "fecha"),
     ("reason", "motivo"),
     ("diagnoses", "dx1"),
     ("last_period", "regla"),
+    ("postpartum", "parto"),
     ("treatments", "tx1"),
     ("traits", "discapacidad"),
     ("facility", "motivo"),
@@ -68,6 +70,10 @@ const COLUMNS: [&str; 6] = ["consulta", "control", "viene-referida", "notificaci
 pub struct Open {
     /// The Patient.
     pub patient: Value,
+    /// The version of it that was read.
+    version: u64,
+    /// Who they are, in words.
+    who: Vec<(String, String)>,
     /// As a reference.
     pub named: Named,
     /// What was measured in the last weeks, and what is known of the person; the newest first.
@@ -86,7 +92,8 @@ pub struct Open {
 pub async fn open(visit: &Visit, id: &str) -> Result<Open, Problem> {
     let (access, cx) = (&visit.state.access, visit.cx()?);
     opened(visit, id).await?;
-    let patient = access.read(cx, &Key::new("Patient", id)).await?.value();
+    let stored = access.read(cx, &Key::new("Patient", id)).await?;
+    let (patient, version) = (stored.value(), stored.version);
     let name = PersonName::of(&patient).map(|name| name.printed()).unwrap_or_default();
     let about = [("patient", id)];
     let conditions = list(access, cx, "Condition", &about).await?;
@@ -101,7 +108,9 @@ pub async fn open(visit: &Visit, id: &str) -> Result<Open, Problem> {
         recent: recent.into_iter().map(|(at, words)| format!("{}: {words}", when(&at))).collect(),
         conditions,
         codes: visit.state.codes().await?,
+        who: told_by(visit, &patient).await?,
         patient,
+        version,
     })
 }
 
@@ -181,17 +190,24 @@ impl Open {
 /// `GET /personas/{id}/atender`
 pub async fn show_visit(visit: Visit, Path(id): Path<String>) -> Answer {
     let open = open(&visit, &id).await?;
-    let typed = draft::load(&visit.state.access, visit.cx()?, &id).await?;
-    let kept = !typed.is_empty();
-    let mut form = Form::new(typed);
-    if !kept {
-        fill(&mut form, &open, visit.cx()?.now);
+    let (now, sheet) = (visit.cx()?.now, draft::load(&visit.state.access, visit.cx()?, &id).await?);
+    let mut form = Form::new(sheet.typed);
+    let kept_at = sheet.at.filter(|_| !form.pairs().is_empty());
+    if kept_at.is_none() {
+        fill(&mut form, &open, now);
     }
-    let (now, kept_at) = (visit.cx()?.now, draft::kept_at(&visit.state.access, visit.cx()?, &id).await?);
-    let other_day = kept_at.filter(|at| identity::today(*at) != identity::today(now) && form.get("fecha").is_empty());
+    let same_day = |at: &Timestamp| identity::today(*at) == identity::today(now);
+    let other_day = kept_at.filter(|at| !same_day(at) && form.get("fecha").is_empty());
     if other_day.is_some() {
         form = Form::new(form.pairs().iter().filter(|(name, _)| !of_the_day(name)).cloned().collect());
     }
+    let known = Registration::of(&open.patient);
+    for (name, value) in [("pueblo", known.pueblo), ("language", known.language)] {
+        if form.get(name).is_empty() {
+            form.set(name, value);
+        }
+    }
+    form.set("version", sheet.version);
     let mut page = page(&visit, &open, form)?;
     if let Some(at) = other_day {
         page.notes.push(Note::new(
@@ -199,11 +215,45 @@ pub async fn show_visit(visit: Visit, Path(id): Path<String>) -> Answer {
             t("atender-borrador-viejo").with("fecha", date_time(at)),
             t("atender-borrador-otro-dia"),
         ));
-    } else if let Some(at) = kept_at.filter(|_| kept) {
+    } else if let Some(at) = kept_at {
         let since = t("atender-borrador").with("desde", ago(at, now));
         page.notes.push(Note::new(Tone::Info, since, t("atender-borrador-sigue")));
+    } else if let Some((encounter, at)) = sheet.signed.zip(sheet.at.filter(same_day)) {
+        page.notes.push(Note::new(Tone::Info, t("atender-hoy-firmo"), t("atender-hoy-firmo-que")));
+        page.groups.insert(0, signed(&encounter, at));
     }
     show(&page)
+}
+
+/// The visit that a sheet has become, and what can be done with it.
+fn signed(encounter: &str, at: Timestamp) -> Group {
+    let here = format!("/atenciones/{encounter}");
+    let mut group = Group { id: "ahora", ..Group::new(t("traslado-ahora")) };
+    group.links = vec![(format!("{here}/adenda"), t("atencion-adenda")), (here, t("linea-ver-consulta"))];
+    group.lines([t("atender-firmada-el").with("fecha", date_time(at)).into()])
+}
+
+/// The sheet was kept or signed since this page showed it: what was typed stays on the page, below
+/// what became of the sheet, and is neither kept nor signed.
+async fn moved_on(visit: &Visit, open: &Open, mut form: Form, error: CareError) -> Answer {
+    if error.kind() != Kind::Conflict {
+        return Err(error.into());
+    }
+    let now = draft::load(&visit.state.access, visit.cx()?, &open.named.id).await?;
+    form.set("version", now.version);
+    let mut page = page(visit, open, form)?;
+    let at = now.at.unwrap_or(visit.cx()?.now);
+    if let Some(encounter) = &now.signed {
+        page.notes.push(Note::new(Tone::Stop, t("atender-ya-firmada"), t("atender-ya-firmada-que")));
+        page.groups.insert(0, signed(encounter, at));
+        page.buttons = vec![Press::new("guardar", t("atender-es-otra"))];
+    } else {
+        page.notes.push(Note::new(Tone::Stop, t("atender-otra-ventana"), t("atender-otra-ventana-que")));
+        let mut other = Group { id: "ahora", ..Group::new(t("traslado-ahora")) };
+        other.links = vec![(page.action.clone(), t("atender-ver-otro"))];
+        page.groups.insert(0, other.lines([t("atender-guardado-el").with("fecha", date_time(at)).into()]));
+    }
+    stale(&page)
 }
 
 /// What holds only for the day on which it was measured.
@@ -237,14 +287,18 @@ pub async fn take_visit(visit: Visit, Path(id): Path<String>, Posted(mut form): 
     let typed: Vec<(String, String)> = form
         .pairs()
         .iter()
-        .filter(|(name, value)| !name.starts_with('_') && name != "boton" && !value.is_empty())
+        .filter(|(name, value)| !name.starts_with('_') && !["boton", "version"].contains(&&**name) && !value.is_empty())
         .cloned()
         .collect();
-    let shown = form.raw("_dia");
+    let shown = form.raw("_dia").to_owned();
     let other_day = form.get("fecha").is_empty() && !shown.is_empty() && shown != identity::today(cx.now).to_string();
     // A draft counts from when it is kept: what was measured another day is not kept as today's.
     let kept: Vec<_> = typed.iter().filter(|(name, _)| !other_day || !of_the_day(name)).cloned().collect();
-    draft::save(access, cx, &id, &kept).await?;
+    let version = form.get("version").parse().map_err(|_| Problem::Unreadable)?;
+    if let Err(error) = draft::save(access, cx, &id, &kept, version).await {
+        return moved_on(&visit, &open, form, error).await;
+    }
+    form.set("version", version + 1);
     if form.get("boton") == "trasladar" {
         let told = read(&mut Form::new(typed), &open, cx.now);
         let signs = implied(&open, &told, cx.now);
@@ -266,12 +320,13 @@ pub async fn take_visit(visit: Visit, Path(id): Path<String>, Posted(mut form): 
             false => done(&visit, &format!("/personas/{id}/atender"), Done::DraftKept),
         };
     }
-    let told = read(&mut form, &open, cx.now);
+    let told = VisitForm { sheet: Some(version + 1), ..read(&mut form, &open, cx.now) };
     if form.ok() {
         match record::sign(access, cx, &told).await {
             Ok(encounter) => {
                 return done(&visit, &format!("/personas/{id}/atendida?visita={encounter}"), Done::VisitSigned);
             }
+            Err(error) if error.kind() == Kind::Conflict => return moved_on(&visit, &open, form, error).await,
             Err(error) => mend_with(&mut form, error, &FIELDS)?,
         }
     } else if let Err(error) = told.check(cx.now) {
@@ -420,7 +475,16 @@ fn read(form: &mut Form, open: &Open, now: Timestamp) -> VisitForm {
         plan: form.optional("plan", TEXT),
         sensitive: sensitive::read(form),
         confirmed: form.has("confirmo", "si"),
+        person: person(form, open),
+        sheet: None,
     }
+}
+
+/// The Patient, where the sheet says another pueblo or language than the record.
+fn person(form: &Form, open: &Open) -> Option<(Value, u64)> {
+    let [pueblo, language] = demography::people_chosen(form, &Registration::of(&open.patient));
+    let next = Registration::with_people(&open.patient, &pueblo, &language);
+    (next != open.patient).then_some((next, open.version))
 }
 
 /// The whole sheet.
@@ -432,7 +496,7 @@ fn page(visit: &Visit, open: &Open, mut form: Form) -> Result<Sheet, Problem> {
     let head = Head::of(&open.patient, cx.now);
     let mut page = Sheet::new(visit, t("atender-titulo"), head, format!("/personas/{id}/atender"));
     page.shell = page.shell.back(format!("/personas/{id}"), t("volver-persona"));
-    page.hidden = vec![("_dia", identity::today(cx.now).to_string())];
+    page.hidden = vec![("_dia", identity::today(cx.now).to_string()), ("version", form.get("version").to_owned())];
     let places = [t("dx-principal"), t("dx-otro").with("n", 2), t("dx-otro").with("n", 3)];
     let problems = PROBLEMS.into_iter().zip(places).map(|(place, words)| (place.to_owned(), words.into()));
     let problems: Vec<(String, String)> = problems.collect();
@@ -457,7 +521,7 @@ fn page(visit: &Visit, open: &Open, mut form: Form) -> Result<Sheet, Problem> {
             sensitive::group(&form),
             Group::new(t("atender-tratamiento")).hint(t("atender-tratamiento-ayuda")).fields(treatments(&form)),
             Group::new(t("atender-plan")).fields([form.area("plan", t("atender-plan-campo"))]),
-            sigsa(&form),
+            sigsa(open, &form),
         ];
     page.buttons = vec![Press::new("firmar", t("atender-firmar")), Press::new("guardar", t("guardar-borrador"))];
     let found = implied(open, &told, cx.now);
@@ -466,6 +530,8 @@ fn page(visit: &Visit, open: &Open, mut form: Form) -> Result<Sheet, Problem> {
         page.first = vec![Press { danger: true, ..Press::new("trasladar", t("atender-trasladar")) }];
     }
     page.aside = open.aside();
+    page.aside.push((t("atender-quien-es"), Facts(open.who.clone())));
+    page.away = vec![(format!("/personas/{id}/corregir"), t("cor-enlace"))];
     page.form = form;
     Ok(page)
 }
@@ -508,17 +574,20 @@ fn treatments(form: &Form) -> Vec<Field> {
 }
 
 /// The other columns of FOR-SIGSA-3.
-fn sigsa(form: &Form) -> Group {
+fn sigsa(open: &Open, form: &Form) -> Group {
     let places = [
         ("puesto".to_owned(), t("atender-en-servicio").into()),
         ("comunidad".to_owned(), t("atender-en-comunidad").into()),
     ];
     let [consultation, control, came, notification, receiver, campaign] = COLUMNS;
-    Group::new(t("atender-sigsa")).hint(t("atender-sigsa-ayuda")).fields([
+    let first = [
         form.select("lugar", t("atender-lugar"), &places),
         form.line(campaign, t("atender-campana")),
         form.line("acompanante", t("atender-acompanante")).hint(t("atender-acompanante-ayuda")),
         form.line("acompanante-cui", t("atender-acompanante-cui")).numeric().size("in-m"),
+    ];
+    let people = demography::people(form, &Registration::of(&open.patient));
+    Group::new(t("atender-sigsa")).hint(t("atender-sigsa-ayuda")).fields(first).fields(people).fields([
         form.line("discapacidad", t("atender-discapacidad")),
         form.line("orientacion-sexual", t("atender-orientacion")).hint(t("atender-orientacion-ayuda")),
         form.line("escolaridad", t("atender-escolaridad")),

@@ -170,6 +170,73 @@ async fn the_agenda_shows_the_day_of_ones_own_facility_only() {
     assert!(!theirs.body.contains("Rosa Tzub rosa") && theirs.body.contains("No hay citas"), "{}", theirs.body);
 }
 
+/// How many appointments a page shows.
+fn rows(page: &crate::Answer) -> usize {
+    page.body.matches("<td class=\"q nb\">").count()
+}
+
+#[tokio::test]
+async fn the_agenda_is_searched_by_day_and_week_by_person_and_by_who_attends() {
+    let (site, id) = waiting().await;
+    booked(&site, &id, "h1").await;
+    for (person, slot) in [("berta", "h2"), ("lucia", "s1")] {
+        let listed = on_the_list(&site.world, person).await;
+        booked(&site, &listed, slot).await;
+    }
+    let mut clerk = site.logged_in("marta", Role::Clerk, HOSPITAL).await;
+    let day = clerk.get("/agenda").await;
+    assert_eq!(rows(&day), 2, "{}", day.body);
+    assert!(!day.body.contains("Quién atiende"), "nobody is known yet: {}", day.body);
+    let one = clerk.get("/agenda?q=BERTA+tzub").await;
+    well_made("/agenda", &one);
+    assert!(rows(&one) == 1 && one.body.contains("Rosa Tzub berta") && one.body.contains("1 cita"), "{}", one.body);
+    let number = Referral::load(&site.world.access, &site.world.system(), &id).await.unwrap().number().to_owned();
+    assert_eq!(rows(&clerk.get(&format!("/agenda?q={number}")).await), 1);
+    let none = clerk.get("/agenda?q=lucia").await;
+    assert!(none.body.contains("Quitar los filtros"), "another day: {}", none.body);
+    let week = clerk.get("/agenda?vista=semana&dia=03%2F12%2F2026").await;
+    well_made("/agenda", &week);
+    assert!(rows(&week) == 1 && week.body.contains("martes 1 de diciembre de 2026"), "{}", week.body);
+    assert!(week.body.contains("vista=semana") && week.body.contains("Semana siguiente"), "{}", week.body);
+    let empty = clerk.get("/agenda?vista=semana&dia=10%2F12%2F2026").await;
+    assert!(empty.body.contains("En la semana del lunes 7 de diciembre no hay citas"), "{}", empty.body);
+
+    let rojas = site.world.specialist("Rojas");
+    let seen = Referral::load(&site.world.access, &rojas, &id).await.unwrap();
+    care::referral::attend::attend(&site.world.access, &rojas, &seen).await.unwrap();
+    let mut specialist = site.logged_in("eva", Role::Specialist, HOSPITAL).await;
+    let theirs = specialist.get("/agenda?especialista=rojas").await;
+    assert!(rows(&theirs) == 1 && theirs.body.contains("Rosa Tzub rosa"), "{}", theirs.body);
+    assert!(theirs.body.contains("Quién atiende"), "{}", theirs.body);
+    let attended = specialist.get("/agenda?estado=espera").await;
+    assert!(rows(&attended) == 1 && attended.body.contains("Rosa Tzub berta"), "{}", attended.body);
+}
+
+#[tokio::test]
+async fn a_full_day_goes_on_on_the_next_page_and_is_printed_whole() {
+    let (site, _) = waiting().await;
+    for at in 0..27 {
+        let (slot, hour, minute) = (format!("d{at}"), 14 + at / 6, at % 6 * 10);
+        let time = |minute: i32| format!("2026-12-02T{hour}:{minute:02}:00Z");
+        let place = json!({ "resourceType": "Slot", "meta": { "profile": [system::PROFILE_SLOT] },
+            "schedule": { "reference": "Schedule/agenda" }, "status": "free",
+            "start": time(minute), "end": time(minute + 9) });
+        site.world.put(&site.world.system(), &slot, place).await;
+        let listed = on_the_list(&site.world, &format!("persona-{at}")).await;
+        booked(&site, &listed, &slot).await;
+    }
+    let mut clerk = site.logged_in("marta", Role::Clerk, HOSPITAL).await;
+    let first = clerk.get("/agenda?dia=02%2F12%2F2026&servicio=oftalmologia").await;
+    well_made("/agenda", &first);
+    assert!(rows(&first) == 25 && first.body.contains("1 a 25 de 27") && first.body.contains("27 citas"));
+    let next = "/agenda?dia=02%2F12%2F2026&#38;servicio=oftalmologia&#38;pagina=2";
+    assert!(first.body.contains(next), "{}", first.body);
+    let second = clerk.get(&next.replace("&#38;", "&")).await;
+    assert!(rows(&second) == 2 && second.body.contains("26 a 27 de 27"), "{}", second.body);
+    let whole = clerk.get("/agenda?dia=02%2F12%2F2026&entera=si&pagina=9").await;
+    assert!(rows(&whole) == 27 && !whole.body.contains("rel=\"next\""), "all of it, for paper");
+}
+
 #[tokio::test]
 async fn who_did_not_come_stays_on_the_day_without_acts() {
     let (site, id) = waiting().await;

@@ -2,10 +2,13 @@
 //! page that it was shown made them.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU8, Ordering};
 
 use access::{NewUser, Role};
 use axum::Router;
 use axum::body::Body;
+use axum::extract::ConnectInfo;
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use http_body_util::BodyExt;
 use testkit::World;
@@ -19,6 +22,8 @@ pub const PASSWORD: &str = "el maíz crece despacio";
 pub struct Site {
     pub world: World,
     router: Router,
+    /// How many browsers there are: each has an address of its own.
+    browsers: AtomicU8,
 }
 
 impl Site {
@@ -34,7 +39,7 @@ impl Site {
     /// The pages over a world of one's own, such as a governed one.
     pub fn over(world: World) -> Self {
         let state = State { access: world.access.clone(), demo: true, https: false, behind_proxy: false };
-        Self { router: web::router(state), world }
+        Self { router: web::router(state), world, browsers: AtomicU8::new(0) }
     }
 
     /// Makes an account with these roles.
@@ -57,7 +62,8 @@ impl Site {
     }
 
     pub fn browser(&self) -> Browser {
-        Browser { router: self.router.clone(), cookies: BTreeMap::new() }
+        let address = SocketAddr::from(([10, 0, self.browsers.fetch_add(1, Ordering::Relaxed), 7], 1024));
+        Browser { router: self.router.clone(), cookies: BTreeMap::new(), address }
     }
 }
 
@@ -66,6 +72,7 @@ impl Site {
 pub struct Browser {
     router: Router,
     pub cookies: BTreeMap<String, String>,
+    address: SocketAddr,
 }
 
 /// What came back.
@@ -112,8 +119,11 @@ impl Browser {
 
     /// Sends a form with the hidden fields of the page that showed it.
     pub async fn submit(&mut self, page: &Answer, path: &str, fields: &[(&str, &str)]) -> Answer {
-        let (seal, once) = (page.hidden("_sello"), page.hidden("_una"));
-        let hidden = [("_sello", seal.as_str()), ("_una", once.as_str())];
+        let of_a_version =
+            page.body.contains(r#"name="version" value=""#) && fields.iter().all(|one| one.0 != "version");
+        let names = ["_sello", "_una"].into_iter().chain(of_a_version.then_some("version"));
+        let hidden: Vec<(&str, String)> = names.map(|name| (name, page.hidden(name))).collect();
+        let hidden: Vec<(&str, &str)> = hidden.iter().map(|(name, value)| (*name, value.as_str())).collect();
         self.post(path, &[&hidden, fields].concat()).await
     }
 
@@ -143,6 +153,7 @@ impl Browser {
         if !cookies.is_empty() {
             request.headers_mut().insert(header::COOKIE, cookies.join("; ").parse().unwrap());
         }
+        request.extensions_mut().insert(ConnectInfo(self.address));
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         for cookie in parts.headers.get_all(header::SET_COOKIE) {

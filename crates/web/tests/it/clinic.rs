@@ -403,12 +403,15 @@ async fn yesterdays_measures_are_not_signed_as_todays() {
         nurse.submit(&nurse.clone().get("/personas/rosa/atender").await, "/personas/rosa/atender", &paper).await;
     assert!(nurse.get(moved.location()).await.body.contains("Medido el 23/11/2026: "), "{}", moved.body);
     let dated = [&open[..], &[("fecha", "24/11/2026"), ("boton", "guardar")]].concat();
-    let kept = nurse.submit(&asked, "/personas/rosa/atender", &dated).await;
+    let sheet = nurse.get("/personas/rosa/atender").await;
+    let kept = nurse.submit(&sheet, "/personas/rosa/atender", &dated).await;
     assert_eq!(kept.location(), "/personas/rosa/atender", "{}", kept.body);
     let signed = [&open[..], &[("boton", "firmar")]].concat();
-    assert_eq!(nurse.submit(&old, "/personas/rosa/atender", &signed).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let sheet = nurse.get("/personas/rosa/atender").await;
+    let asked = nurse.submit(&sheet, "/personas/rosa/atender", &signed).await;
+    assert_eq!(asked.status, StatusCode::UNPROCESSABLE_ENTITY);
     let late = [("motivo", "Tos"), ("dx1", "tos zzz"), ("fecha", "30/11/2026"), ("boton", "firmar")];
-    let future = nurse.submit(&old, "/personas/rosa/atender", &late).await;
+    let future = nurse.submit(&asked, "/personas/rosa/atender", &late).await;
     assert_eq!(future.status, StatusCode::UNPROCESSABLE_ENTITY);
     let paper = [("motivo", "Tos"), ("dx1", "tos zzz"), ("fecha", "20/11/2026"), ("boton", "firmar")];
     let signed = nurse.submit(&future, "/personas/rosa/atender", &paper).await;

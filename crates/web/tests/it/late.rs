@@ -116,11 +116,11 @@ async fn a_page_that_is_out_of_date_shows_the_present_keeps_what_was_typed_and_c
 }
 
 #[tokio::test]
-#[ignore = "its many logins of one person meet the limit of tries: they are to be spread over accounts"]
 async fn what_was_typed_into_any_form_comes_back_after_the_login() {
     let mut world = World::with_spare(20).await;
     let (mut wrong, mut ran) = (Vec::new(), 0);
-    for recipe in recipes() {
+    // Whoever leaves after the session has ended has left.
+    for recipe in recipes().iter().filter(|one| one.path != "/salir") {
         let opened = world.open(recipe).await;
         world.log_out(&opened).await;
         let Opened { mut browser, user, action, form, .. } = opened;
@@ -133,7 +133,9 @@ async fn what_was_typed_into_any_form_comes_back_after_the_login() {
             continue;
         };
         well_made(path, &login);
-        let secrets = |name: &str| name == "_sello" || name == "_una" || name.starts_with("clave");
+        // Keys of one showing, of the login itself, and passwords.
+        let own = ["_sello", "_una", "_paso", "_seguir"];
+        let secrets = |name: &str| own.contains(&name) || name.starts_with("clave");
         let due: Vec<_> = pairs.iter().filter(|(name, _)| !secrets(name)).cloned().collect();
         let carried: Vec<(String, String)> =
             kept.fields.iter().map(|one| (one.name.clone(), one.value.clone())).collect();
@@ -193,7 +195,6 @@ fn absurd(long: &str) -> [Vec<&str>; 2] {
 }
 
 #[tokio::test]
-#[ignore = "one of its scenes does not get its visit signed: not looked into yet, so absurd values in every field are unproven"]
 async fn what_no_field_can_hold_is_told_beside_it_kept_and_not_stored() {
     let mut world = World::new().await;
     let (mut wrong, mut ran) = (Vec::new(), 0);
@@ -202,16 +203,21 @@ async fn what_no_field_can_hold_is_told_beside_it_kept_and_not_stored() {
     for recipe in recipes() {
         let Opened { mut browser, action, form, .. } = world.open(recipe).await;
         let (path, start) = (recipe.path, head(&world.site).await);
+        let mut version = form.version();
         for name in form.typed() {
-            let number = form.fields.iter().any(|field| field.name == name && field.number);
+            // The institute's own form takes any three to twenty letters and digits for its number.
+            let number = name != "igss_number" && form.fields.iter().any(|field| field.name == name && field.number);
             for absurd in if number { &digits } else { &texts } {
                 if FREE.iter().any(|(free, _)| *free == name) {
                     continue;
                 }
                 let mut pairs = form.filled(recipe.answers);
-                pairs.retain(|(other, _)| *other != name);
+                pairs.retain(|(other, _)| *other != name && (version.is_none() || other != "version"));
                 pairs.push((name.clone(), (*absurd).to_owned()));
+                pairs.extend(version.clone().map(|version| ("version".to_owned(), version)));
                 let page = post(&mut browser, &action, &pairs).await;
+                // A sheet that is kept with each try shows the next version.
+                version = crate::forms::Shown::to(&page, &action).and_then(|shown| shown.version()).or(version);
                 let typed: String = absurd.chars().take(24).collect();
                 ran += 1;
                 let beside = if number { "-error\"".to_owned() } else { format!("id=\"{name}-error\"") };

@@ -27,5 +27,6 @@ mod print;
 mod queue;
 mod registration;
 mod sensitive;
+mod sheet;
 
 use browser::{Answer, Browser, PASSWORD, Site, new_user};

@@ -1,7 +1,7 @@
 //! Those who answer for others: accounts for administrators and district supervision, the audit
 //! chain for the auditor, and who looked for whoever may open the record.
 
-use access::{NewUser, Role};
+use access::{Cx, NewUser, Role};
 use axum::http::StatusCode;
 use testkit::{HOSPITAL, IGSS_HOSPITAL, OFFICE, OTHER_POST, POST};
 
@@ -226,4 +226,47 @@ async fn who_may_open_the_record_sees_who_looked() {
     assert!(looked.body.contains("Abrió una historia") && looked.body.contains("Ixmucané Cucul"), "{}", looked.body);
     let mut stranger = site.logged_in("luz", Role::Nurse, OTHER_POST).await;
     assert_eq!(stranger.get("/personas/rosa/quien-vio").await.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn what_one_reader_did_in_a_few_minutes_is_one_line_of_who_looked() {
+    let site = Site::new().await;
+    let (nurse, other) = (site.world.nurse("Ana"), site.world.nurse("Luz"));
+    site.world.person(&nurse, "rosa", "Tzub").await;
+    let mut browser = site.logged_in("ana", Role::Nurse, POST).await;
+    let lines = |page: &crate::Answer| page.body.matches("<th scope=\"row\">").count();
+    let quiet = lines(&browser.get("/personas/rosa/quien-vio").await);
+    for _ in 0..3 {
+        browser.get("/personas/rosa").await;
+        site.world.clock.advance(jiff::SignedDuration::from_mins(2));
+    }
+    browser.get("/personas/rosa/copia").await;
+    let looked = browser.get("/personas/rosa/quien-vio").await;
+    well_made("/personas/{id}/quien-vio", &looked);
+    assert_eq!(lines(&looked), quiet, "the same reader, without a pause: {}", looked.body);
+    assert!(looked.body.contains("24/11/2026, 8:00 a 8:06") && looked.body.contains("Imprimió"), "{}", looked.body);
+    site.world.access.open_record(&other, "rosa").await.unwrap();
+    site.world.clock.advance(jiff::SignedDuration::from_mins(11));
+    browser.get("/personas/rosa").await;
+    let looked = browser.get("/personas/rosa/quien-vio").await;
+    assert_eq!(lines(&looked), quiet + 2, "another reader, and after a pause: {}", looked.body);
+
+    for _ in 0..60 {
+        site.world.clock.advance(jiff::SignedDuration::from_mins(11));
+        site.world.access.open_record(&Cx { now: site.world.system().now, ..other.clone() }, "rosa").await.unwrap();
+    }
+    let mut browser = site.browser();
+    browser.log_in("ana").await;
+    let first = browser.get("/personas/rosa/quien-vio").await;
+    well_made("/personas/{id}/quien-vio", &first);
+    assert!(lines(&first) == 25 && first.body.contains("Ver más antiguas"), "{}", first.body);
+    let next = first.body.split("quien-vio?antes=").nth(1).unwrap().split('"').next().unwrap();
+    let second = browser.get(&format!("/personas/rosa/quien-vio?antes={next}")).await;
+    assert!(lines(&second) == 25 && second.body.contains("Ver las más recientes"), "{}", second.body);
+    let table = browser.get("/personas/rosa/quien-vio.csv").await;
+    assert_eq!(table.headers["content-type"], "text/csv; charset=utf-8");
+    assert!(table.body.lines().count() > 60, "every opening: {}", table.body);
+    assert!(table.body.starts_with("Desde,Hasta,Quién,"), "{}", table.body);
+    let mut stranger = site.logged_in("eva", Role::Nurse, OTHER_POST).await;
+    assert_eq!(stranger.get("/personas/rosa/quien-vio.csv").await.status, StatusCode::FORBIDDEN);
 }
