@@ -55,13 +55,15 @@ pub enum Role {
     Administrator,
     /// Auditor.
     Auditor,
+    /// Asesoría: advisers and programme staff, who see aggregates only.
+    Adviser,
     /// Sistema: machine clients.
     System,
 }
 
 impl Role {
     /// Every role.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Nurse,
         Self::Doctor,
         Self::Specialist,
@@ -74,6 +76,7 @@ impl Role {
         Self::Clerk,
         Self::Administrator,
         Self::Auditor,
+        Self::Adviser,
         Self::System,
     ];
 
@@ -92,6 +95,7 @@ impl Role {
             Self::Clerk => "citas",
             Self::Administrator => "administrador",
             Self::Auditor => "auditor",
+            Self::Adviser => "asesoria",
             Self::System => "sistema",
         }
     }

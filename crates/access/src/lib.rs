@@ -26,6 +26,7 @@ mod read;
 mod record;
 mod scope;
 pub mod system;
+mod tally;
 mod trail;
 mod write;
 
@@ -46,3 +47,4 @@ pub use policy::{
     shared_days_after_closure, visibility,
 };
 pub use scope::{Deed, Scopes};
+pub use tally::Tally;

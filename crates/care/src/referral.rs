@@ -10,6 +10,7 @@ pub mod book;
 pub mod cancel;
 pub mod draft;
 pub mod exit;
+pub mod figures;
 pub mod follow_up;
 pub mod home;
 pub mod moves;

@@ -38,6 +38,9 @@ const BATCH: usize = 250;
 const DAY_S: i64 = 86_400;
 /// How far back the demonstration begins.
 const PAST_DAYS: i64 = 120;
+/// The specialist whom the third thing to try is about, and how many appointments of today wait there.
+const TRIED: &str = "ana.chun";
+const TODAY: usize = 3;
 
 /// How large the demonstration is.
 #[derive(Clone, Copy, Debug)]
@@ -111,7 +114,13 @@ async fn seed(folder: &Path, size: Size, language: Language) -> Result<Value> {
         "referencias, de la primera visita al circuito cerrado",
         "referrals, from the first visit to the closed circuit",
     );
-    let stage = Stage { access: &access, cast: Cast { demo: &demo }, taken: HashSet::new(), dice: Dice::new(2026) };
+    let stage = Stage {
+        access: &access,
+        cast: Cast { demo: &demo },
+        taken: HashSet::new(),
+        of_today: 0,
+        dice: Dice::new(2026),
+    };
     let told = tell(stage, &people.residents, &clock, (now, size)).await?;
     eprintln!("· {}: {told}", language.say("referencias", "referrals"));
     access.store().clone().close().await;
@@ -221,7 +230,12 @@ fn begin<'a>(
         return Ok(None);
     }
     let resident = *stage.dice.pick(&near);
-    let (specialist, service) = *stage.dice.pick(&specialists);
+    let (mut specialist, mut service) = *stage.dice.pick(&specialists);
+    let of_today = stage.of_today < TODAY && !plot.across && plot.steps.last() == Some(&Step::Book);
+    if of_today {
+        let Some(tried) = specialists.iter().find(|(one, _)| one.user == TRIED) else { return Ok(None) };
+        (specialist, service) = *tried;
+    }
     let transfer = plot.steps.contains(&Step::Transfer);
     let fitting: Vec<&'static words::Case> =
         words::CASES.iter().filter(|case| case.specialty == service.specialty).collect();
@@ -231,7 +245,8 @@ fn begin<'a>(
     }
     let mut times = schedule(stage, plot, now);
     let slot = if plot.steps.iter().any(|step| matches!(step, Step::Book | Step::Propose)) {
-        let Some(slot) = place(stage, service, plot, &mut times) else { return Ok(None) };
+        let today = of_today.then(|| stage.keep_today(service, now)).flatten();
+        let Some(slot) = today.or_else(|| place(stage, service, plot, &mut times)) else { return Ok(None) };
         Some(slot)
     } else {
         None

@@ -17,6 +17,7 @@ use crate::gate::Visit;
 use crate::pages::agenda::HOLDERS;
 use crate::pages::agreements;
 use crate::pages::audit::READERS;
+use crate::pages::figures;
 use crate::pages::find::SEEKERS;
 use crate::pages::hours::KEEPERS;
 use crate::pages::staff::MANAGERS;
@@ -299,6 +300,7 @@ pub fn role_name(role: Role) -> Text {
         Role::Clerk => t("rol-citas"),
         Role::Administrator => t("rol-administrador"),
         Role::Auditor => t("rol-auditor"),
+        Role::Adviser => t("rol-asesoria"),
         Role::System => t("rol-sistema"),
     }
 }
@@ -398,6 +400,9 @@ fn entries(role: Role, path: &str) -> Vec<Entry> {
     }
     if READERS.contains(&role) {
         entries.push(entry("/auditoria", "i-doc", t("nav-auditoria")));
+    }
+    if figures::READERS.contains(&role) {
+        entries.push(entry("/cifras", "i-chart", t("nav-cifras")));
     }
     if entries.len() < MOST_ENTRIES {
         entries.push(entry(ACCOUNT, "i-user", t("nav-cuenta")));

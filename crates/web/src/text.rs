@@ -15,6 +15,7 @@ use crate::format::number;
 pub const SPANISH: &[(&str, &str)] = &[
     ("acuerdos", include_str!("../locales/es/acuerdos.ftl")),
     ("avisos", include_str!("../locales/es/avisos.ftl")),
+    ("cifras", include_str!("../locales/es/cifras.ftl")),
     ("citas", include_str!("../locales/es/citas.ftl")),
     ("impreso", include_str!("../locales/es/impreso.ftl")),
     ("cola", include_str!("../locales/es/cola.ftl")),

@@ -175,7 +175,7 @@ pub(crate) fn record_types(role: Role) -> Reads {
         Role::CommunityWorker | Role::SocialWorker => Reads::Everything,
         Role::Clerk => Reads::Only(&DESK),
         Role::Interpreter => Reads::Only(&INTERPRETER),
-        Role::Coordinator | Role::Supervisor | Role::Administrator | Role::Auditor => Reads::Nothing,
+        Role::Coordinator | Role::Supervisor | Role::Administrator | Role::Auditor | Role::Adviser => Reads::Nothing,
     }
 }
 
@@ -208,7 +208,7 @@ pub(crate) fn may_write(cx: &Cx, resource_type: &str, method: Method) -> bool {
         Role::Coordinator | Role::Clerk => has(&FLOW) || has(&["Schedule", "HealthcareService"]),
         Role::Supervisor => has(&["Practitioner", "PractitionerRole", "Task", "Provenance"]),
         Role::Interpreter => has(&["Communication", "Provenance"]),
-        Role::Auditor => false,
+        Role::Auditor | Role::Adviser => false,
     }
 }
 

@@ -73,7 +73,7 @@ pub(crate) fn index_visibility(cx: &Cx, sharing: &Sharing) -> Visibility {
 
 /// What the institution keeps that is not about a person: its work, its agreements, its devices.
 fn operations(cx: &Cx) -> Visibility {
-    if cx.role == Role::Auditor {
+    if matches!(cx.role, Role::Auditor | Role::Adviser) {
         return Visibility::None;
     }
     Visibility::And(vec![
@@ -144,7 +144,7 @@ fn shared_classes(role: Role) -> u32 {
         Role::Nurse | Role::Doctor | Role::Specialist | Role::Director | Role::Coordinator => class::CONTENT,
         Role::System => class::CONTENT,
         Role::Clerk | Role::Supervisor | Role::SocialWorker | Role::CommunityWorker => class::REFERRAL,
-        Role::Interpreter | Role::Administrator | Role::Auditor => 0,
+        Role::Interpreter | Role::Administrator | Role::Auditor | Role::Adviser => 0,
     }
 }
 

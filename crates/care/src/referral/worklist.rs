@@ -364,7 +364,7 @@ pub(super) fn organizations(ids: &[String]) -> String {
     ids.iter().map(|id| format!("Organization/{id}")).collect::<Vec<_>>().join(",")
 }
 
-fn states(phases: &[Phase]) -> String {
+pub(super) fn states(phases: &[Phase]) -> String {
     phases.iter().map(|phase| format!("{}|{}", system::REFERRAL_STATE, phase.code())).collect::<Vec<_>>().join(",")
 }
 

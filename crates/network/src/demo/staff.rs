@@ -63,6 +63,8 @@ const LINES: &[Line] = &[
     ("claudia.lemus", "Claudia", "Lemus Godoy", "female", Role::Clerk, "IGSS-0101-U7", None),
     ("admin.mspas", "Gabriela", "Monzón Xicay", "female", Role::Administrator, "MSPAS", None),
     ("admin.igss", "Ricardo", "Castañeda Orozco", "male", Role::Administrator, "IGSS", None),
+    ("asesora.mspas", "Helen", "Barrios Cifuentes", "female", Role::Adviser, "MSPAS", None),
+    ("asesor.igss", "Óscar", "Villatoro Recinos", "male", Role::Adviser, "IGSS", None),
     ("auditora.mspas", "Andrea", "Cojtí Sincal", "female", Role::Auditor, "MSPAS", None),
     ("auditor.igss", "Fernando", "Ortiz Arriola", "male", Role::Auditor, "IGSS", None),
     ("luis.ajanel", "Luis", "Ajanel Tax", "male", Role::CommunityWorker, "IGSS-0115-U1", None),

@@ -116,6 +116,7 @@ fn words(role: Role, language: Language) -> &'static str {
         Role::Clerk => ("citas", "appointments clerk"),
         Role::Administrator => ("administrador", "administrator"),
         Role::Auditor => ("auditor", "auditor"),
+        Role::Adviser => ("asesoría", "adviser"),
         Role::System => ("sistema", "machine"),
     };
     language.say(es, en)
@@ -123,7 +124,7 @@ fn words(role: Role, language: Language) -> &'static str {
 
 /// Roles that `access` asks a second factor of.
 fn second_factor(role: Role) -> bool {
-    matches!(role, Role::Administrator | Role::Auditor)
+    matches!(role, Role::Administrator | Role::Auditor | Role::Adviser)
 }
 
 /// A fixed secret for each account, in base 32.

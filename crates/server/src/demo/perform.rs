@@ -11,8 +11,8 @@ use care::referral::state::{ExitReason, Priority, State};
 use care::referral::{Named, Referral, attend, book, cancel, exit, follow_up, send, transfer};
 use care::visit::form::{Diagnosis, Form, Treatment};
 use care::visit::record;
-use fhir::Value;
-use jiff::{Timestamp, ToSpan};
+use fhir::{Value, zone};
+use jiff::{SignedDuration, Timestamp, ToSpan};
 use network::Service;
 use network::demo::Staff;
 use store::{Change, Dice, Expect, Key, Write};
@@ -49,6 +49,8 @@ pub struct Stage<'a> {
     pub cast: Cast<'a>,
     /// Places of the agendas that stories have taken.
     pub taken: HashSet<String>,
+    /// How many appointments of today wait for the specialist whom the welcome tells to try.
+    pub of_today: usize,
     pub dice: Dice,
 }
 
@@ -228,6 +230,28 @@ impl Stage<'_> {
         let places = network::slots(service, day.checked_sub(30.days()).ok()?, day);
         let free = |slot: &Value| moment(slot, "end").is_some_and(|end| end < over) && !self.taken.contains(id(slot));
         let slot = places.into_iter().rfind(free)?;
+        self.taken.insert(id(&slot).to_owned());
+        Some(slot)
+    }
+
+    /// Keeps a place of today that is still to come, outside the agenda's hours where none is left in
+    /// them: on any day and at any hour somebody is there to be attended. `None`: the day ends.
+    pub fn keep_today(&mut self, service: &Service, now: Timestamp) -> Option<Value> {
+        let day = identity::today(now);
+        let mut slot = network::slots(service, day, day.checked_add(14.days()).ok()?).into_iter().next()?;
+        let number = i64::try_from(self.of_today).ok()? + 1;
+        let quarter = 15 * 60;
+        let start = Timestamp::from_second((now.as_second() / quarter + number) * quarter).ok()?;
+        let end = start.checked_add(SignedDuration::from_mins(15)).ok()?;
+        if identity::today(end) != day {
+            return None;
+        }
+        let at = zone::local(start).strftime("%Y%m%d%H%M").to_string();
+        slot.set("id", format!("{}-hoy-{at}", service.schedule_id()));
+        for (edge, time) in [("start", start), ("end", end)] {
+            slot.set(edge, time.display_with_offset(zone::OFFSET).to_string());
+        }
+        self.of_today += 1;
         self.taken.insert(id(&slot).to_owned());
         Some(slot)
     }

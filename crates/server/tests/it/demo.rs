@@ -6,6 +6,7 @@ use std::sync::Arc;
 use access::{Sharing, TejidoProjector, system};
 use care::referral::state::Phase;
 use fhir::Value;
+use jiff::SignedDuration;
 use store::{Clock, Location, Options, Store, SystemClock, SystemEntropy};
 
 use crate::kit::{Site, told};
@@ -72,6 +73,7 @@ async fn at_least_five_referrals_rest_in_every_state_and_everybody_is_marked_as_
     assert!(told >= 300 && places >= 40, "{told} referrals, {places} made-up facilities");
 
     across_institutions(&all);
+    who_is_to_be_tried_has_somebody_to_attend(&all);
 
     // Referrals begin in visits that were written down, with what was measured.
     let visits = of_type(&all, "ServiceRequest").filter_map(|one| one.text_at(&["encounter", "reference"]));
@@ -80,6 +82,22 @@ async fn at_least_five_referrals_rest_in_every_state_and_everybody_is_marked_as_
         of_type(&all, "Observation").any(|one| one.text_at(&["encounter", "reference"]) == Some(visit.as_str()))
     };
     assert!(visits.len() >= 30 && visits.iter().all(|visit| measured(&visit)), "{} visits", visits.len());
+}
+
+/// On whatever day and at whatever hour it begins, three appointments of today wait in the agenda of
+/// the welcome's third thing to try; only the last hour of a day has no room for them.
+fn who_is_to_be_tried_has_somebody_to_attend(all: &BTreeMap<store::Key, Value>) {
+    let now = SystemClock.now();
+    let today = identity::today(now);
+    let begins = |one: &Value| one.text_at(&["start"]).and_then(|start| start.parse().ok()).map(identity::today);
+    let of = |one: &Value| {
+        let service = "HealthcareService/MSPAS-1601-H1-medicina-interna";
+        one.items("participant").iter().any(|who| who.text_at(&["actor", "reference"]) == Some(service))
+    };
+    let booked = of_type(all, "Appointment").filter(|one| one.text_at(&["status"]) == Some("booked"));
+    let waiting = booked.filter(|one| of(one) && begins(one) == Some(today)).count();
+    let late = identity::today(now + SignedDuration::from_mins(60)) != today;
+    assert!(waiting >= 3 || late, "{waiting} appointments of today");
 }
 
 /// The two institutions have an agreement, and refer to each other under it in several states.

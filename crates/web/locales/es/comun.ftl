@@ -90,6 +90,7 @@ rol-direccion = Dirección
 rol-citas = Citas
 rol-administrador = Administración
 rol-auditor = Auditoría
+rol-asesoria = Asesoría
 rol-sistema = Sistema
 
 no-esta-titulo = No encontramos esa página

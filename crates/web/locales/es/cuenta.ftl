@@ -8,6 +8,7 @@ inicio-ir-agenda = Ver la agenda
 inicio-ir-horarios = Ver los horarios
 inicio-ir-cuentas = Ver las cuentas
 inicio-ir-auditoria = Ver la auditoría
+inicio-ir-cifras = Ver las cifras
 inicio-ir-red = Ver la red
 inicio-salidas = Salidas por confirmar
 inicio-hacer-revisar = Revisar

@@ -81,6 +81,7 @@ fn empty(role: Role) -> Empty {
         Role::Director => ("/agenda/horarios", t("inicio-ir-horarios")),
         Role::Administrator => ("/cuentas", t("inicio-ir-cuentas")),
         Role::Auditor => ("/auditoria", t("inicio-ir-auditoria")),
+        Role::Adviser => ("/cifras", t("inicio-ir-cifras")),
         _ => ("/red", t("inicio-ir-red")),
     };
     let has_list = matches!(role, Role::Coordinator | Role::Supervisor | Role::Clerk | Role::Specialist);

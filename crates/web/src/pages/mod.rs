@@ -16,6 +16,7 @@ mod discard;
 pub(crate) mod encounter;
 mod facility;
 mod facility_edit;
+pub(crate) mod figures;
 pub(crate) mod find;
 mod home;
 pub(crate) mod hours;
@@ -96,6 +97,8 @@ pub fn routes() -> Vec<Route> {
         Route::post("/cuentas/{id}/entregar", Expects::Roles(staff::MANAGERS), staff::hand_over),
         Route::post("/cuentas/{id}/territorio", Expects::Roles(staff::MANAGERS), answers_for::set_territory),
         Route::post("/cuentas/{id}/terminar", Expects::Roles(staff::MANAGERS), staff::end),
+        Route::get("/cifras", Expects::Roles(figures::READERS), figures::show_figures),
+        Route::get("/cifras.csv", Expects::Roles(figures::READERS), figures::as_csv),
         Route::get("/red", Expects::Session, network::show_network),
         Route::get("/red.csv", Expects::Session, network::as_csv),
         Route::get("/red.xlsx", Expects::Session, network::as_xlsx),

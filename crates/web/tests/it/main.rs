@@ -10,6 +10,7 @@ mod circuit;
 mod clinic;
 mod code;
 mod desk;
+mod figures;
 mod files;
 mod forms;
 mod history;

@@ -6,6 +6,7 @@ use testkit::{OFFICE, OTHER_POST, POST};
 
 use crate::Site;
 use crate::house::well_made;
+use crate::oversight::with_code;
 
 #[tokio::test]
 async fn a_person_is_found_without_accents_and_opened() {
@@ -61,10 +62,12 @@ async fn who_is_not_there_and_who_may_not_be_seen_are_alike() {
 #[tokio::test]
 async fn every_row_of_the_table_holds_for_every_role() {
     let site = Site::new().await;
-    for role in Role::ALL.into_iter().filter(|role| !matches!(role, Role::System | Role::Administrator | Role::Auditor))
-    {
+    for role in Role::ALL.into_iter().filter(|role| *role != Role::System) {
         let facility = if role == Role::Coordinator { OFFICE } else { POST };
-        let mut browser = site.logged_in(role.code(), role, facility).await;
+        let mut browser = match role {
+            Role::Administrator | Role::Auditor | Role::Adviser => with_code(&site, role.code(), role).await,
+            _ => site.logged_in(role.code(), role, facility).await,
+        };
         for route in web::routes().iter().filter(|route| route.method == axum::http::Method::GET) {
             let filled = route.path.split('/').map(|part| if part.starts_with('{') { "nada" } else { part });
             let path = filled.collect::<Vec<_>>().join("/");
@@ -72,7 +75,7 @@ async fn every_row_of_the_table_holds_for_every_role() {
             let refused = answer.status == StatusCode::FORBIDDEN;
             if !route.expects.admits(role) {
                 assert!(refused, "{} may not ask for {path}: {}", role.code(), answer.status);
-            } else if !path.contains("/nada") {
+            } else if !path.contains("/nada") && path != "/red/importar/hecho" {
                 assert_eq!(answer.status, StatusCode::OK, "{} asks for {path}", role.code());
             }
         }

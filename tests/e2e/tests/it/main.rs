@@ -1,5 +1,6 @@
 //! Long journeys through the real binary and a real browser.
 
+mod beyond;
 mod machine;
 mod pages;
 mod referral;

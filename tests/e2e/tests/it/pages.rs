@@ -8,7 +8,7 @@ use e2e::{Account, Browser, Program};
 use web::Expects;
 
 /// Roles that walk, with what each looks for besides its links.
-const WALKERS: [(&str, &str); 12] = [
+const WALKERS: [(&str, &str); 13] = [
     ("enfermeria", "/personas?q=caal"),
     ("medico", "/personas?q=caal"),
     ("enlace-comunitario", "/"),
@@ -21,15 +21,16 @@ const WALKERS: [(&str, &str); 12] = [
     ("interprete", "/"),
     ("administrador", "/red"),
     ("auditor", "/auditoria"),
+    ("asesoria", "/cifras"),
 ];
 
-/// Rows that show no page: a download, or a page that only a link from outside or a form leads to.
-const NO_PAGE: [&str; 10] = [
-    "/red.csv",
-    "/red.xlsx",
-    "/cuentas/plantilla.xlsx",
-    "/personas/{id}/copia.json",
-    // Printed on paper; it leads on to the referral.
+/// Rows that show no page but a download.
+const NO_PAGE: [&str; 5] =
+    ["/cifras.csv", "/red.csv", "/red.xlsx", "/cuentas/plantilla.xlsx", "/personas/{id}/copia.json"];
+
+/// Rows that only a link from outside or a form leads to: `beyond` looks at them, and `referral` at
+/// what stands after a visit is signed and a referral sent.
+const ELSEWHERE: [&str; 6] = [
     "/r/{codigo}",
     "/invitacion/{codigo}",
     "/personas/{id}/atendida",
@@ -49,6 +50,27 @@ const WIDE: &str = "if (document.documentElement.scrollWidth <= window.innerWidt
 /// How many scripts a page has that are not our own file.
 const FOREIGN: &str = "return [...document.scripts].filter(one => one.textContent.trim()
     || !one.src.startsWith(location.origin + '/guion/')).length";
+
+/// Whether a page has a form that somebody fills in.
+const FILLED: &str =
+    "return !!document.querySelector('main form[method=post] :is(input:not([type=hidden]), select, textarea)')";
+
+/// Sends the page's form with nothing in it by its main button, as a browser would that checks nothing.
+const EMPTIED: &str = "const field = document.querySelector('main form[method=post] :is(input:not([type=hidden]), select, textarea)');
+    if (!field) return false;
+    for (const one of field.form.elements) {
+        if (one.type === 'radio' || one.type === 'checkbox') one.checked = false;
+        else if (one.tagName === 'SELECT') one.selectedIndex = 0;
+        else if (one.tagName === 'TEXTAREA' || (one.tagName === 'INPUT' && one.type !== 'hidden' && one.type !== 'file')) one.value = '';
+    }
+    const buttons = [...field.form.elements].filter(one => one.type === 'submit');
+    const ends = ['firmar', 'enviar', 'revisar', 'dar'].map(value => buttons.find(one => one.value === value));
+    const main = ends.find(one => one) || buttons.find(one => !one.classList.contains('btn-2')) || buttons[0];
+    if (!main) return false;
+    field.form.noValidate = true;
+    document.body.dataset.sent = '';
+    main.click();
+    return true;";
 
 /// What can be done with a referral.
 const ACTS: &str = "/referencias/{id}/";
@@ -93,15 +115,29 @@ struct Walk<'a> {
     base: &'a str,
     axe: Option<&'a str>,
     seen: BTreeSet<&'static str>,
+    /// A page with a form to fill in, of each row that has one.
+    forms: BTreeMap<&'static str, String>,
+    /// Rows whose form was sent with nothing in it, and those of them that said what is missing.
+    emptied: BTreeSet<&'static str>,
+    refused: BTreeSet<&'static str>,
     wrong: BTreeSet<String>,
 }
 
-impl Walk<'_> {
+impl<'a> Walk<'a> {
+    fn new(browser: &'a Browser, base: &'a str, axe: Option<&'a str>) -> Self {
+        let (seen, emptied, refused) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+        Self { browser, base, axe, seen, forms: BTreeMap::new(), emptied, refused, wrong: BTreeSet::new() }
+    }
+
     /// Looks at the page where the browser is, once for each row of the table.
     async fn look(&mut self, pattern: &'static str) {
-        if !self.seen.insert(pattern) {
-            return;
+        if self.seen.insert(pattern) {
+            self.examine(pattern).await;
         }
+    }
+
+    /// Looks at the page where the browser is, at both widths.
+    async fn examine(&mut self, pattern: &str) {
         for width in [360, 1280] {
             self.browser.resize(width).await;
             let wide = self.browser.script(WIDE).await;
@@ -146,11 +182,35 @@ impl Walk<'_> {
                 self.wrong.insert(format!("{path} has no heading:\n{}", self.browser.text().await));
             }
             self.look(pattern).await;
+            if self.browser.script(FILLED).await.as_bool() == Some(true) {
+                self.forms.entry(pattern).or_insert_with(|| path.clone());
+            }
             for link in self.browser.links().await {
                 if known.insert(link.clone()) {
                     waiting.push_back(link);
                 }
             }
+        }
+    }
+
+    /// Sends every form met on the way with nothing in it, and looks at what comes back: a page that
+    /// only a form leads to.
+    async fn send_empty(&mut self) {
+        for (pattern, path) in std::mem::take(&mut self.forms) {
+            if !self.emptied.insert(pattern) {
+                continue;
+            }
+            self.browser.goto(&format!("{}{path}", self.base)).await;
+            // What was met at the start of the walk may have moved on since.
+            if self.browser.script(EMPTIED).await.as_bool() != Some(true) {
+                self.emptied.remove(pattern);
+                continue;
+            }
+            self.browser.wait_for("body:not([data-sent])").await;
+            if self.browser.has("main [aria-invalid=true]").await {
+                self.refused.insert(pattern);
+            }
+            self.examine(&format!("{pattern} sent empty")).await;
         }
     }
 }
@@ -163,6 +223,7 @@ async fn walk_as(walk: &mut Walk<'_>, account: &Account, role: access::Role, fir
     let mut start = vec!["/".to_owned(), first.to_owned()];
     start.extend(pages().into_iter().filter_map(plain));
     walk.follow(start).await;
+    walk.send_empty().await;
     if role == access::Role::Nurse {
         walk.browser.goto(&format!("{}/cuenta", walk.base)).await;
         walk.browser.click("form[action='/bloquear'] button").await;
@@ -180,20 +241,23 @@ async fn every_page_is_accessible_on_a_phone_and_at_a_desk_and_has_no_foreign_sc
         println!("skipped: axe-core is not installed (./tejido test installs it)");
     }
     let browser = Browser::open(360, true).await;
-    let (seen, wrong) = (BTreeSet::new(), BTreeSet::new());
-    let mut walk = Walk { browser: &browser, base: &program.base, axe: source.as_deref(), seen, wrong };
+    let mut walk = Walk::new(&browser, &program.base, source.as_deref());
     let open = pages().into_iter().filter(|(path, expects)| *expects == Expects::Anyone && !path.contains('{'));
     walk.follow(open.map(|(path, _)| path.to_owned()).collect()).await;
     for (code, first) in WALKERS {
         let role = access::Role::from_code(code).expect("a role");
         walk_as(&mut walk, &program.account(code, "MSPAS"), role, first).await;
     }
-    let unseen = pages().into_keys().filter(|path| !walk.seen.contains(path) && !NO_PAGE.contains(path));
+    let unseen = pages()
+        .into_keys()
+        .filter(|path| !walk.seen.contains(path) && !NO_PAGE.contains(path) && !ELSEWHERE.contains(path));
     // Which acts of a referral are offered depends on the states that the walk meets.
     let (acts, missed): (Vec<_>, Vec<_>) = unseen.partition(|path| path.starts_with(ACTS));
     println!("acts not met: {acts:?}");
     assert!(walk.seen.iter().filter(|path| path.starts_with(ACTS)).count() >= 20, "few acts: {:?}", walk.seen);
     let wrong = walk.wrong.iter().cloned().collect::<Vec<_>>().join("\n");
+    println!("{} forms sent empty, {} said what is missing", walk.emptied.len(), walk.refused.len());
+    assert!(walk.refused.len() >= 20, "few forms refuse to be empty: {:?} of {:?}", walk.refused, walk.emptied);
     browser.close().await;
     assert!(wrong.is_empty(), "{wrong}");
     assert!(missed.is_empty(), "no role reached {missed:?}");

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use e2e::{Browser, Program};
 
-use crate::typing::FOLLOWED;
+use crate::typing::{FOLLOWED, accessible};
 
 /// Where pictures go when `E2E_PICTURES` asks for them.
 #[allow(clippy::disallowed_methods, reason = "a test may be asked for pictures")]
@@ -50,6 +50,7 @@ impl Journey {
 
     async fn picture(&mut self, name: &str) {
         self.shots += 1;
+        accessible(&self.browser).await;
         self.browser.resize(self.width).await;
         if let Some(folder) = pictures() {
             let file = format!("recorrido-{:02}-{name}.png", self.shots);

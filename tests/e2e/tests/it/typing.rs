@@ -8,7 +8,8 @@ use crate::pages::axe;
 /// A place that the script follows.
 pub const FOLLOWED: &str = "[data-ask][aria-live=polite]";
 
-async fn accessible(browser: &Browser) {
+/// Looks at the page at both widths; without axe-core (`./tejido test` installs it) it looks at nothing.
+pub async fn accessible(browser: &Browser) {
     let Some(source) = axe() else { return };
     for width in [1280, 360] {
         browser.resize(width).await;
