@@ -91,8 +91,8 @@ fn who_is_to_be_tried_has_somebody_to_attend(all: &BTreeMap<store::Key, Value>) 
     let today = identity::today(now);
     let begins = |one: &Value| one.text_at(&["start"]).and_then(|start| start.parse().ok()).map(identity::today);
     let of = |one: &Value| {
-        let service = "HealthcareService/MSPAS-1601-H1-medicina-interna";
-        one.items("participant").iter().any(|who| who.text_at(&["actor", "reference"]) == Some(service))
+        let agenda = "Slot/ag-serv-mspas-1601-h1-medicina-interna-";
+        one.items("slot").iter().any(|slot| slot.text_at(&["reference"]).is_some_and(|to| to.starts_with(agenda)))
     };
     let booked = of_type(all, "Appointment").filter(|one| one.text_at(&["status"]) == Some("booked"));
     let waiting = booked.filter(|one| of(one) && begins(one) == Some(today)).count();
