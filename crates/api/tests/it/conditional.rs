@@ -175,6 +175,7 @@ async fn a_conditional_patch_acts_on_one_match() {
     };
     let done = patch("/Patient?identifier=urn:x%7C1", &[]).await.is(200);
     assert_eq!((done.header("etag"), done.json().text_at(&["id"])), ("W/\"2\"", Some("rosa")));
+    assert_eq!(done.json().get("active"), Some(&true.into()));
     let nobody = "/Patient?identifier=urn:x%7C2";
     patch(nobody, &[]).await.refuses(404, "not-found", Some("Patient?identifier=urn:x%7C2"));
     patch("/Patient", &[]).await.refuses(400, "value", Some("Patient"));
