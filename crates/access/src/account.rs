@@ -10,6 +10,7 @@ mod credential;
 mod login;
 mod manage;
 mod phone;
+mod roles;
 mod secret;
 mod session;
 mod territory;

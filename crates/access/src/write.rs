@@ -379,7 +379,7 @@ fn check_custodian(cx: &Cx, draft: &Draft) -> Result<(), AccessError> {
 /// A PractitionerRole says what an account may do: what it gives changes only by the commands of
 /// accounts and by administrators.
 fn check_role(cx: &Cx, act: &Act, draft: &Draft) -> Result<(), AccessError> {
-    let commands = ["create-account", "end-account"];
+    let commands = ["create-account", "end-account", "add-role", "end-role"];
     let free = cx.is_system() || cx.role == Role::Administrator || commands.contains(&act.name);
     if free || draft.key.resource_type != "PractitionerRole" || draft.before.is_none() {
         return Ok(());

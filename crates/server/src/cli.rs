@@ -166,6 +166,30 @@ fn user(say: Say<'_>) -> Command {
         .subcommand(Command::new("password").about(say("Cambia la contraseña", "Changes the password")).arg(name()))
         .subcommand(Command::new("disable").about(say("Cierra la cuenta", "Closes the account")).arg(name()))
         .subcommand(territory(say).arg(name()))
+        .subcommand(
+            Command::new("role")
+                .about(say("Da o termina funciones de una cuenta", "Gives or ends roles of an account"))
+                .subcommand_required(true)
+                .arg_required_else_help(true)
+                .subcommand(Command::new("add").about(say("Da una función más", "Gives one more role")).args(at(say)))
+                .subcommand(
+                    Command::new("end").about(say("Termina una de varias", "Ends one of several")).args(at(say)),
+                ),
+        )
+}
+
+/// Whose role, which, and where.
+fn at(say: Say<'_>) -> [Arg; 3] {
+    let facility = say("Establecimiento (id de Organization)", "Facility (id of its Organization)");
+    [
+        Arg::new("user").required(true).value_name(say("USUARIO", "USER")),
+        Arg::new("role")
+            .long("role")
+            .required(true)
+            .value_name(say("ROL", "ROLE"))
+            .help(say("Rol: enfermeria, medico, gestor-red…", "Role: enfermeria, medico, gestor-red…")),
+        Arg::new("facility").long("facility").required(true).value_name("ID").help(facility),
+    ]
 }
 
 fn territory(say: Say<'_>) -> Command {

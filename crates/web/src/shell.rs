@@ -85,6 +85,10 @@ pub enum Done {
     SecondStepOn,
     /// A session was ended.
     SessionEnded,
+    /// An account was given one more role.
+    RoleGiven,
+    /// One of several roles was ended.
+    RoleEnded,
     /// One's own PIN was set.
     PinSet,
     /// A record was opened with a written reason.
@@ -182,6 +186,8 @@ impl Done {
         (Self::PasswordChanged, "clave"),
         (Self::SecondStepOn, "segundo-paso"),
         (Self::SessionEnded, "sesion"),
+        (Self::RoleGiven, "funcion-dada"),
+        (Self::RoleEnded, "funcion-terminada"),
         (Self::PinSet, "pin"),
         (Self::RecordOpened, "razon"),
         (Self::PersonRegistered, "registrada"),
@@ -242,6 +248,8 @@ impl Done {
             Self::PasswordChosen => t("hecho-elegida"),
             Self::PasswordChanged => t("hecho-clave"),
             Self::SecondStepOn => t("hecho-segundo-paso"),
+            Self::RoleGiven => t("hecho-funcion-dada"),
+            Self::RoleEnded => t("hecho-funcion-terminada"),
             Self::PinSet => t("hecho-pin"),
             Self::SessionEnded => t("hecho-sesion"),
             Self::RecordOpened => t("hecho-razon"),

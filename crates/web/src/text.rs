@@ -33,6 +33,7 @@ pub const SPANISH: &[(&str, &str)] = &[
     ("puesto", include_str!("../locales/es/puesto.ftl")),
     ("piezas", include_str!("../locales/es/piezas.ftl")),
     ("registro", include_str!("../locales/es/registro.ftl")),
+    ("funciones", include_str!("../locales/es/funciones.ftl")),
     ("turno", include_str!("../locales/es/turno.ftl")),
     ("sensible", include_str!("../locales/es/sensible.ftl")),
     ("red", include_str!("../locales/es/red.ftl")),

@@ -93,7 +93,7 @@ impl Accounts<'_> {
             changes.push(create("Practitioner", &practitioner, &person(&new.name, &institution)));
         }
         for at in &roles {
-            changes.push(create("PractitionerRole", &at.id, &role_of(&practitioner, &new, at)));
+            changes.push(create("PractitionerRole", &at.id, &role_of((&practitioner, &new.name), &new.territory, at)));
         }
         let password = match &new.password {
             Some(password) => Some(secret::hash(entropy, password).await?),
@@ -184,12 +184,17 @@ impl Accounts<'_> {
         self.end_sessions(&account.user).await
     }
 
-    /// Closes or opens an account without ending it; closing ends its sessions.
+    /// Closes or opens an account without ending it; closing ends its sessions and gives what is open
+    /// and the person's own to the facility of their first role: nothing waits for who can't come.
     ///
     /// # Errors
     /// `NotFound`; `Forbidden`.
     pub async fn set_disabled(&self, cx: &Cx, user: &str, disabled: bool) -> Result<(), AccessError> {
         let mut account = self.managed(cx, user, "disable").await?;
+        if let (true, Some(first)) = (disabled, self.choices(&account).await?.first()) {
+            let tasks = self.open_tasks(&account).await?;
+            self.give(cx, &account, tasks, &first.facility).await?;
+        }
         account.disabled = disabled;
         let mut private = if disabled { self.ended_entries(&account.user).await? } else { Vec::new() };
         private.push(account.write());
@@ -245,23 +250,8 @@ impl Accounts<'_> {
         let account = self.managed(cx, user, "hand over").await?;
         let to = self.facility(facility).await?.filter(|to| to.institution == account.institution);
         let to = to.ok_or_else(|| AccessError::NotFound { what: format!("Organization/{facility}") })?;
-        let mut changes = Vec::new();
-        for stored in self.open_tasks(&account).await? {
-            let mut value = stored.value();
-            value.set("owner", fhir::json!({ "reference": format!("Organization/{}", to.id), "display": &to.name }));
-            let write = Write::Put(Arc::from(value.to_bytes()));
-            changes.push(Change { key: stored.key, expect: Expect::Version(stored.version), write });
-        }
-        let count = changes.len();
-        if count > 0 {
-            // The caller answers for the account, not for the persons that the Tasks are about, nor for
-            // who keeps them: it is done with the sight of the whole network, under the caller's name.
-            let wide =
-                Cx { role: Role::System, institution: String::new(), facility: None, scopes: None, ..cx.clone() };
-            let told = account.institution.clone();
-            self.access.commit(&wide, Act { name: "hand-over", changes, told, ..Act::default() }).await?;
-        }
-        Ok(count)
+        let tasks = self.open_tasks(&account).await?;
+        self.give(cx, &account, tasks, &to).await
     }
 
     /// The accounts that the caller answers for, by user name.
@@ -309,7 +299,7 @@ impl Accounts<'_> {
         Ok(roles)
     }
 
-    async fn open_tasks(&self, account: &Account) -> Result<Vec<Stored>, AccessError> {
+    pub(super) async fn open_tasks(&self, account: &Account) -> Result<Vec<Stored>, AccessError> {
         const OPEN: [&str; 8] =
             ["draft", "requested", "received", "accepted", "ready", "in-progress", "on-hold", "rejected"];
         let (Some(owner), Some(status)) = (registry().get("Task", "owner"), registry().get("Task", "status")) else {
@@ -380,7 +370,7 @@ pub fn is_user_name(user: &str) -> bool {
     (3..=64).contains(&user.chars().count()) && user.chars().all(letters)
 }
 
-fn create(resource_type: &str, id: &str, value: &Value) -> Change {
+pub(super) fn create(resource_type: &str, id: &str, value: &Value) -> Change {
     let write = Write::Put(Arc::from(value.to_bytes()));
     Change { key: Key::new(resource_type, id), expect: Expect::Absent, write }
 }
@@ -394,15 +384,17 @@ fn person(name: &str, institution: &str) -> Value {
     })
 }
 
-fn role_of(practitioner: &str, new: &NewUser, at: &RoleAt) -> Value {
-    let answers = at.role.has_territory() && !new.territory.is_empty();
-    let territory = territory::extensions(&new.territory);
+/// The PractitionerRole of a person (id and name) in a role that answers for these facilities besides
+/// its own.
+pub(super) fn role_of((practitioner, name): (&str, &str), territory: &[String], at: &RoleAt) -> Value {
+    let answers = at.role.has_territory() && !territory.is_empty();
+    let territory = territory::extensions(territory);
     fhir::json!({
         "resourceType": "PractitionerRole",
         "meta": { "security": [{ "system": system::CUSTODIAN, "code": &at.facility.institution }] },
         "extension": answers.then_some(territory),
         "active": true,
-        "practitioner": { "reference": format!("Practitioner/{practitioner}"), "display": &new.name },
+        "practitioner": { "reference": format!("Practitioner/{practitioner}"), "display": name },
         "organization": { "reference": format!("Organization/{}", at.facility.id), "display": &at.facility.name },
         "code": [{ "coding": [{ "system": system::ROLE, "code": at.role.code() }] }],
     })

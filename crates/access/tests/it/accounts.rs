@@ -363,3 +363,53 @@ async fn work_that_nobody_or_another_institution_keeps_is_handed_over_too() {
     let told = world.access.search(&world.auditor("Tzul"), &query).await.unwrap().matches;
     assert!(told.iter().any(|one| one.value().to_string().contains("\"hand-over\"")), "the auditor reads it");
 }
+
+#[tokio::test]
+async fn a_role_given_later_is_chosen_from_and_what_ends_leaves_no_work_behind() {
+    let world = with_user("ixmucane", &[(Role::Nurse, POST)]).await;
+    let world = &world;
+    let (accounts, admin) = (world.access.accounts(), world.administrator("Ana"));
+    let refused = async |cx: access::Cx, role, place: &str| {
+        kind(world.access.accounts().add_role(&cx, "ixmucane", role, place).await)
+    };
+    assert_eq!(refused(world.nurse("Ana"), Role::Doctor, POST).await, Some(Kind::Forbidden));
+    let chief = world.at("Tec", Role::Supervisor, OFFICE);
+    assert_eq!(refused(chief, Role::Administrator, OFFICE).await, Some(Kind::Forbidden), "beyond what they may give");
+    assert_eq!(
+        refused(admin.clone(), Role::Nurse, IGSS_HOSPITAL).await,
+        Some(Kind::Forbidden),
+        "the other institution"
+    );
+    assert_eq!(refused(admin.clone(), Role::Nurse, POST).await, Some(Kind::Rule), "twice");
+    assert_eq!(refused(admin.clone(), Role::Nurse, "nada").await, Some(Kind::NotFound));
+
+    let second = accounts.add_role(&admin, "ixmucane", Role::Doctor, HOSPITAL).await.unwrap();
+    let Entry::Choose(choices) = accounts.login(typed("ixmucane", PASSWORD)).await.unwrap() else { panic!() };
+    assert_eq!(choices.iter().map(|one| one.role).collect::<Vec<_>>(), [Role::Nurse, Role::Doctor]);
+    let login = Login { role: Some(second.clone()), ..typed("ixmucane", PASSWORD) };
+    let info = enter(world, login).await;
+
+    let person = accounts.users(&admin).await.unwrap()[0].practitioner.clone();
+    for (id, owner) in [("del-rol", format!("PractitionerRole/{second}")), ("suya", format!("Practitioner/{person}"))] {
+        let task = fhir::json!({ "resourceType": "Task", "status": "requested", "intent": "order",
+            "owner": { "reference": owner } });
+        world.put(&world.system(), id, task).await;
+    }
+    let owner = async |id: &str| {
+        let stored = world.access.read(&world.system(), &store::Key::new("Task", id)).await.unwrap().value();
+        stored.text_at(&["owner", "reference"]).unwrap().to_owned()
+    };
+    accounts.end_role(&admin, "ixmucane", &second).await.unwrap();
+    assert_eq!(owner("del-rol").await, format!("Organization/{HOSPITAL}"));
+    assert_eq!(owner("suya").await, format!("Organization/{HOSPITAL}"), "nobody else of hers is there");
+    assert_eq!(kind(accounts.session(&info.secret, "r", None).await), Some(Kind::Unauthenticated), "at once");
+    assert_eq!(kind(accounts.end_role(&admin, "ixmucane", &second).await), Some(Kind::NotFound), "once");
+    let first = choices[0].id.clone();
+    assert_eq!(kind(accounts.end_role(&admin, "ixmucane", &first).await), Some(Kind::Rule), "the last one");
+
+    let task = fhir::json!({ "resourceType": "Task", "status": "accepted", "intent": "order",
+        "owner": { "reference": format!("Practitioner/{person}") } });
+    world.put(&world.system(), "abierta", task).await;
+    accounts.set_disabled(&admin, "ixmucane", true).await.unwrap();
+    assert_eq!(owner("abierta").await, format!("Organization/{POST}"), "nothing waits for who can't come in");
+}

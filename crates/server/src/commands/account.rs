@@ -26,10 +26,13 @@ fn role(matches: &ArgMatches) -> Result<Role> {
     Role::from_code(code).with_context(|| format!("{code:?} is no role; there are {known}"))
 }
 
-/// `tejido user add|password|disable|territory`.
+/// `tejido user add|password|disable|territory|role`.
 pub async fn user(language: Language, access: &Access, matches: &ArgMatches) -> Result<ExitCode> {
     let cx = wiring::operator(access);
-    let (name, inner) = matches.subcommand().context("user add|password|disable|territory")?;
+    let (name, inner) = matches.subcommand().context("user add|password|disable|territory|role")?;
+    if name == "role" {
+        return roles(language, access, &cx, inner).await;
+    }
     let user = text(inner, "user").context("the user's name")?;
     let accounts = access.accounts();
     match name {
@@ -60,6 +63,25 @@ async fn add(language: Language, access: &Access, cx: &Cx, matches: &ArgMatches)
     };
     access.accounts().create_user(cx, new).await?;
     Ok(())
+}
+
+/// `tejido user role add|end`: one more role of an account, or one less.
+async fn roles(language: Language, access: &Access, cx: &Cx, matches: &ArgMatches) -> Result<ExitCode> {
+    let (name, inner) = matches.subcommand().context("user role add|end")?;
+    let user = text(inner, "user").context("the user's name")?;
+    let (role, facility) = (role(inner)?, text(inner, "facility").context("--facility")?);
+    let accounts = access.accounts();
+    if name == "add" {
+        accounts.add_role(cx, user, role, facility).await?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let users = accounts.users(cx).await?;
+    let info = users.into_iter().find(|info| info.user == user.to_lowercase());
+    let has = |one: &&RoleChoice| one.role == role && one.facility.id == facility;
+    let ending = info.as_ref().and_then(|info| info.roles.iter().find(has));
+    let none = || language.say("la cuenta no tiene esa función ahí", "the account has no such role there");
+    accounts.end_role(cx, user, &ending.with_context(none)?.id).await?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Changes a territory, then tells it: a facility a line, its own first.

@@ -39,6 +39,7 @@ mod register;
 mod service_edit;
 pub(crate) mod staff;
 mod staff_import;
+mod staff_role;
 mod transfer;
 pub(crate) mod visit;
 
@@ -96,6 +97,8 @@ pub fn routes() -> Vec<Route> {
         Route::post("/cuentas/{id}/activar", Expects::Roles(staff::MANAGERS), staff::enable),
         Route::post("/cuentas/{id}/entregar", Expects::Roles(staff::MANAGERS), staff::hand_over),
         Route::post("/cuentas/{id}/territorio", Expects::Roles(staff::MANAGERS), answers_for::set_territory),
+        Route::post("/cuentas/{id}/funciones", Expects::Roles(staff::MANAGERS), staff_role::add),
+        Route::post("/cuentas/{id}/funciones/terminar", Expects::Roles(staff::MANAGERS), staff_role::end),
         Route::post("/cuentas/{id}/terminar", Expects::Roles(staff::MANAGERS), staff::end),
         Route::get("/cifras", Expects::Roles(figures::READERS), figures::show_figures),
         Route::get("/cifras.csv", Expects::Roles(figures::READERS), figures::as_csv),

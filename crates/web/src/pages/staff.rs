@@ -213,6 +213,9 @@ pub struct ManagePage {
     open: usize,
     form: Form,
     places: Vec<(String, String)>,
+    /// What they may act as now, and what the caller may give.
+    functions: Vec<(String, String)>,
+    roles: Vec<(String, String)>,
     /// Of a coordinator or district supervision.
     territory: Option<Territory>,
     /// Somebody else changed the territory meanwhile.
@@ -240,6 +243,9 @@ pub async fn show_one(visit: Visit, Path(user): Path<String>) -> Answer {
 pub async fn manage_page(visit: &Visit, info: &UserInfo, mut form: Form) -> Result<ManagePage, Problem> {
     let open = visit.state.access.accounts().open_work(visit.cx()?, &info.user).await?.len();
     form.set("lugar", info.roles.first().map_or("", |one| one.facility.id.as_str()));
+    let offered = roles_of(visit.cx()?.role);
+    let offered = offered.into_iter().map(|role| (role.code().to_owned(), role_name(role).to_string()));
+    let functions = info.roles.iter().map(|one| one.id.clone()).zip(Row::of(info).roles).collect();
     Ok(ManagePage {
         shell: visit.shell(t("cuentas-titulo")).back("/cuentas", t("cuentas-volver")),
         row: Row::of(info),
@@ -247,6 +253,8 @@ pub async fn manage_page(visit: &Visit, info: &UserInfo, mut form: Form) -> Resu
         open,
         form,
         places: places(visit).await?,
+        functions,
+        roles: std::iter::once((String::new(), t("nueva-elija").to_string())).chain(offered).collect(),
         territory: Territory::of(visit, info).await?,
         stale: false,
     })

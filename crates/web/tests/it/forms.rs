@@ -328,6 +328,8 @@ pub const APART: &[(&str, &str)] = &[
     ("/cuenta/segundo-paso", "its code is for once"),
     ("/diagnosticos/parecidos", "asked by a script while somebody types: it writes nothing"),
     ("/personas/parecidas", "the same"),
+    ("/cuentas/{id}/funciones", "its own tests double it"),
+    ("/cuentas/{id}/funciones/terminar", "its own tests double it"),
     ("/cuentas/{id}/territorio", "made in the same hours; its own tests double it and make it late"),
     ("/acuerdos/{con}/dar", "the same"),
     ("/acuerdos/{con}/estado", "the same"),

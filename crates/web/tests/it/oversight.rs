@@ -70,7 +70,7 @@ async fn supervision_touches_no_account_of_another_territory() {
     assert!(!browser.get("/cuentas").await.body.contains("ajena"));
     assert_eq!(browser.get("/cuentas/ajena").await.status, StatusCode::NOT_FOUND);
     let page = browser.get("/cuentas").await;
-    for act in ["entrada", "desactivar", "activar", "entregar", "terminar"] {
+    for act in ["entrada", "desactivar", "activar", "entregar", "terminar", "funciones", "funciones/terminar"] {
         let answer = browser.submit(&page, &format!("/cuentas/ajena/{act}"), &[("lugar", POST)]).await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{act}");
     }
@@ -96,6 +96,35 @@ async fn an_administrator_suspends_opens_and_ends_an_account() {
     assert_eq!(browser.submit(&page, "/cuentas/ana/terminar", &[]).await.location(), "/cuentas");
     let own = browser.get("/cuentas/eva").await;
     assert_eq!(browser.submit(&own, "/cuentas/eva/desactivar", &[]).await.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn an_account_gets_one_more_role_and_loses_it_again() {
+    let site = Site::new().await;
+    site.account("ana", &[(Role::Nurse, POST)]).await;
+    let mut browser = with_code(&site, "eva", Role::Administrator).await;
+    let page = browser.get("/cuentas/ana").await;
+    assert!(!page.body.contains("Terminar esta función"), "the only one ends with the account");
+    let empty = browser.submit(&page, "/cuentas/ana/funciones", &[("rol", ""), ("donde", POST)]).await;
+    assert!(empty.status == StatusCode::UNPROCESSABLE_ENTITY && empty.body.contains("Elija la función"));
+    let doctor = [("rol", "medico"), ("donde", HOSPITAL)];
+    for _ in 0..2 {
+        assert_eq!(browser.submit(&page, "/cuentas/ana/funciones", &doctor).await.location(), "/cuentas/ana");
+    }
+    let page = browser.get("/cuentas/ana").await;
+    well_made("/cuentas/{id}", &page);
+    assert!(page.body.contains("Medicina, Hospital Regional de Cobán"), "{}", page.body);
+    let again = browser.submit(&page, "/cuentas/ana/funciones", &doctor).await;
+    assert!(again.body.contains("Ya tiene esa función ahí"), "{}", again.body);
+    assert!(site.browser().log_in("ana").await.body.contains("¿Con qué función trabaja hoy?"));
+    let ending = page.body.split(r#"name="termina""#).nth(2).unwrap();
+    let ending = ending.split("value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let fields = [("termina", ending.as_str())];
+    let ended = browser.submit(&page, "/cuentas/ana/funciones/terminar", &fields).await;
+    assert_eq!(ended.location(), "/cuentas/ana", "{}", ended.body);
+    assert_eq!(site.browser().log_in("ana").await.location(), "/");
+    let own = browser.get("/cuentas/eva").await;
+    assert_eq!(browser.submit(&own, "/cuentas/eva/funciones", &doctor).await.status, StatusCode::FORBIDDEN);
 }
 
 /// Sends the territory's form of an account's page.
