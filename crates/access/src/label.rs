@@ -126,7 +126,8 @@ fn is_labelled(key: &Key) -> bool {
     !policy::is_directory(&key.resource_type) && !matches!(key.resource_type.as_str(), "Patient" | "AuditEvent")
 }
 
-/// The ties of the resources of a commit.
+/// The ties of the resources of a commit. An allergy is no part of what the visit was about: whoever
+/// prescribes next has to see it, so it takes labels from its own codes only.
 #[derive(Default)]
 struct Ties {
     /// From which to which resource of the commit, by place.
@@ -140,7 +141,11 @@ fn ties(drafts: &[Draft]) -> Ties {
     let mut ties = Ties::default();
     for (at, draft) in drafts.iter().enumerate().filter(|(_, draft)| is_labelled(&draft.key)) {
         let Some(new) = &draft.new else { continue };
+        let anywhere = draft.key.resource_type == "AllergyIntolerance";
         tied(new, "", &mut |tie, reference| {
+            if anywhere && tie == "encounter" {
+                return;
+            }
             let Some((resource_type, id)) = policy::split(reference) else { return };
             let key = Key::new(resource_type, id);
             match places.get(&key) {

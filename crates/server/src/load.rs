@@ -292,7 +292,9 @@ impl Loader<'_> {
     fn is_unkept(&self, value: &Value) -> bool {
         self.cx.institution.is_empty()
             && access::custodian(value).is_none()
-            && (value.resource_type() == Some("Patient") || TejidoProjector.project(value).patient.is_some())
+            && (value.resource_type() == Some("Patient")
+                || TejidoProjector.project(value).patient.is_some()
+                || later(value))
     }
 
     /// Does the entries of a transaction or none of them.
@@ -365,6 +367,14 @@ fn change(item: &Item) -> Change {
 fn issues(found: &[Issue]) -> String {
     let told = |issue: &Issue| format!("{}: {}", issue.expression.as_deref().unwrap_or("-"), issue.diagnostics);
     found.iter().map(told).collect::<Vec<_>>().join("; ")
+}
+
+/// Whether whom it is about is only known once the bundle is resolved: an entry of the same
+/// transaction, or a search.
+fn later(value: &Value) -> bool {
+    let about = ["subject", "patient", "for", "beneficiary", "individual"].into_iter();
+    let mut about = about.filter_map(|member| value.text_at(&[member, "reference"]));
+    about.any(|reference| reference.starts_with("urn:") || reference.contains('?'))
 }
 
 #[cfg(test)]

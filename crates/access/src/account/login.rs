@@ -65,7 +65,6 @@ impl Accounts<'_> {
             return Err(self.failed(&login).await);
         };
         let choices = self.choices(&account).await?;
-        let several = choices.iter().map(|one| &one.facility.institution).collect::<BTreeSet<_>>().len() > 1;
         let mut strong = false;
         if account.totp_on {
             let Some(code) = login.code.as_deref().filter(|code| !code.trim().is_empty()) else {
@@ -92,7 +91,7 @@ impl Accounts<'_> {
         self.password_was_right(&login.user);
         let pending = match () {
             () if account.must_change => Some(Pending::Password),
-            () if !strong && (needs_totp(chosen.role) || several) => Some(Pending::Totp),
+            () if !strong && (needs_totp(chosen.role) || several(&choices)) => Some(Pending::Totp),
             () => None,
         };
         let actor = format!("Practitioner/{}", account.practitioner);
@@ -232,6 +231,11 @@ pub(super) fn number(value: &Value, name: &str) -> i64 {
 }
 
 /// Whether the role may be taken with this session.
+/// Whether somebody works in more than one institution.
+pub(super) fn several(choices: &[RoleChoice]) -> bool {
+    choices.iter().map(|one| &one.facility.institution).collect::<BTreeSet<_>>().len() > 1
+}
+
 pub(super) fn strong_enough(role: Role, strong: bool) -> bool {
     strong || !needs_totp(role)
 }

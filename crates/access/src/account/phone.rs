@@ -2,7 +2,8 @@
 //! by its owner's PIN. A PIN is short, so it opens only what a password began on the same phone,
 //! fails three times at most, and never serves roles that need the second factor.
 
-use super::session::Kept;
+use super::credential::Account;
+use super::login::several;
 use super::{Accounts, Pending, SessionInfo, needs_totp, rule, secret};
 use crate::AccessError;
 
@@ -34,7 +35,7 @@ impl Accounts<'_> {
         let Some(account) = self.account(&kept.info.user).await?.filter(|account| !account.disabled) else {
             return Ok(None);
         };
-        let by_pin = account.pin.is_some() && takes_pin(&kept);
+        let by_pin = account.pin.is_some() && kept.wrong_pins < PIN_TRIES && self.suits_pin(&account).await?;
         Ok(Some(Held { name: kept.name, info: kept.info, by_pin }))
     }
 
@@ -64,7 +65,7 @@ impl Accounts<'_> {
         self.try_password(&kept.info.user)?;
         let right = if !is_pin(word) {
             secret::verify(account.password.clone(), word).await
-        } else if takes_pin(&kept) && account.pin.is_some() {
+        } else if account.pin.is_some() && kept.wrong_pins < PIN_TRIES && self.suits_pin(&account).await? {
             kept.wrong_pins += 1;
             self.keep("system", vec![kept.write()]).await?;
             kept = self.kept(text).await?;
@@ -98,19 +99,30 @@ impl Accounts<'_> {
             return Err(rule("that PIN is too easy to guess"));
         }
         let kept = self.kept(text).await?;
-        if needs_totp(kept.info.choice.role) {
-            return Err(rule("a role that needs the second factor has no PIN"));
+        if !self.has_pin(text).await? {
+            return Err(rule("who needs the second factor in any role has no PIN"));
         }
         let mut account = self.proved(&kept, password).await?;
         account.pin = Some(secret::hash(self.access.store.entropy(), pin).await?);
         self.keep(&format!("Practitioner/{}", kept.practitioner), vec![account.write()]).await
     }
+
+    /// Whether the person of a session may have a PIN.
+    ///
+    /// # Errors
+    /// `Unauthenticated`; the store's.
+    pub async fn has_pin(&self, text: &str) -> Result<bool, AccessError> {
+        self.suits_pin(&self.account_of(&self.kept(text).await?).await?).await
+    }
+
+    /// Nobody who needs the second factor in any of their roles, or because they have several
+    /// institutions: from one role a session goes to the others.
+    async fn suits_pin(&self, account: &Account) -> Result<bool, AccessError> {
+        let choices = self.choices(account).await?;
+        Ok(!several(&choices) && !choices.iter().any(|one| needs_totp(one.role)))
+    }
 }
 
 fn is_pin(word: &str) -> bool {
     (4..=8).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-fn takes_pin(kept: &Kept) -> bool {
-    kept.wrong_pins < PIN_TRIES && !needs_totp(kept.info.choice.role)
 }

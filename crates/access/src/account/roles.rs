@@ -38,7 +38,7 @@ impl Accounts<'_> {
     }
 
     /// Ends one of several roles. Open Tasks that are the person's own in that role go to its
-    /// facility first; those of the person as such too, where it is their only role there.
+    /// facility first; those of the person as such stay theirs in the roles that stay.
     ///
     /// # Errors
     /// `Rule` for the only role: then the account ends; `NotFound`; `Forbidden`.
@@ -51,12 +51,10 @@ impl Accounts<'_> {
         if choices.len() == 1 {
             return Err(rule("the only role ends with the account"));
         }
-        let stays = choices.iter().any(|one| one.id != role && one.facility.id == ending.facility.id);
         let own = format!("PractitionerRole/{role}");
         let mut tasks = self.open_tasks(&account).await?;
         let owner = |task: &Stored| task.value().text_at(&["owner", "reference"]).map(str::to_owned);
-        let person = format!("Practitioner/{}", account.practitioner);
-        tasks.retain(|task| owner(task).is_some_and(|owner| owner == own || (!stays && owner == person)));
+        tasks.retain(|task| owner(task).is_some_and(|owner| owner == own));
         self.give(cx, &account, tasks, &ending.facility).await?;
         let stored = self.access.store.read(&key, &store::Visibility::All).await?;
         let stored = stored.ok_or_else(|| AccessError::NotFound { what: key.to_string() })?;

@@ -197,11 +197,12 @@ impl Accounts<'_> {
     pub async fn switch_role(&self, text: &str, role: &str) -> Result<(), AccessError> {
         let mut kept = self.kept(text).await?;
         let account = self.account_of(&kept).await?;
-        let choice = self.choices(&account).await?.into_iter().find(|choice| choice.id == role);
-        let Some(choice) = choice else {
+        let choices = self.choices(&account).await?;
+        let weak = !kept.strong && super::login::several(&choices);
+        let Some(choice) = choices.into_iter().find(|choice| choice.id == role) else {
             return Err(AccessError::NotFound { what: format!("PractitionerRole/{role}") });
         };
-        if !strong_enough(choice.role, kept.strong) {
+        if weak || !strong_enough(choice.role, kept.strong) {
             return Err(AccessError::Pending(Pending::Totp));
         }
         kept.info.choice = choice;

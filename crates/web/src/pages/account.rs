@@ -1,6 +1,6 @@
 //! One's own account: password, second step, role, sessions.
 
-use access::{AccessError, Role, SessionInfo};
+use access::{AccessError, SessionInfo};
 use askama::Template;
 use axum::extract::Path;
 use axum::response::{IntoResponse, Redirect};
@@ -46,7 +46,7 @@ pub async fn show_account(visit: Visit) -> Answer {
     };
     let several = accounts.role_choices(secret(&visit)?).await?.len() > 1;
     let sessions = sessions.iter().map(open).collect();
-    let pin = !matches!(cx.role, Role::Administrator | Role::Auditor);
+    let pin = accounts.has_pin(secret(&visit)?).await?;
     show(&AccountPage { shell: visit.shell(t("cuenta-titulo")), name: cx.name.clone(), user, several, pin, sessions })
 }
 

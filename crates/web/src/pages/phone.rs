@@ -58,7 +58,11 @@ async fn here(visit: &Visit) -> Result<Vec<(String, Held)>, Problem> {
 }
 
 async fn locked_page(visit: &Visit, mut form: Form, kept: Kept) -> Result<LockedPage, Problem> {
-    let people = here(visit).await?;
+    let mut people = here(visit).await?;
+    if !kept.is_empty() {
+        // What somebody typed stands on this page alone: only they go on from it.
+        people.retain(|(text, _)| visit.secret.as_ref() == Some(text));
+    }
     let said = |held: &Held| {
         let who = [role_name(held.info.choice.role).to_string(), held.info.choice.facility.name.clone()].join(", ");
         let by = if held.by_pin { t("bloqueo-con-pin") } else { t("bloqueo-con-clave") };

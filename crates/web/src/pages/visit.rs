@@ -202,10 +202,12 @@ pub async fn show_visit(visit: Visit, Path(id): Path<String>) -> Answer {
         form = Form::new(form.pairs().iter().filter(|(name, _)| !of_the_day(name)).cloned().collect());
     }
     let known = Registration::of(&open.patient);
-    for (name, value) in [("pueblo", known.pueblo), ("language", known.language)] {
-        if form.get(name).is_empty() {
-            form.set(name, value);
+    for ((name, before), value) in PEOPLE.into_iter().zip([known.pueblo, known.language]) {
+        // What nobody touched on the sheet follows the record.
+        if form.get(name).is_empty() || form.get(name) == form.get(before) {
+            form.set(name, value.clone());
         }
+        form.set(before, value);
     }
     form.set("version", sheet.version);
     let mut page = page(&visit, &open, form)?;
@@ -480,9 +482,17 @@ fn read(form: &mut Form, open: &Open, now: Timestamp) -> VisitForm {
     }
 }
 
+/// Who the person belongs to, and what the record said of it when the sheet was shown: a correction
+/// made meanwhile by somebody else is not written over.
+const PEOPLE: [(&str, &str); 2] = [("pueblo", "pueblo-antes"), ("language", "idioma-antes")];
+
 /// The Patient, where the sheet says another pueblo or language than the record.
 fn person(form: &Form, open: &Open) -> Option<(Value, u64)> {
-    let [pueblo, language] = demography::people_chosen(form, &Registration::of(&open.patient));
+    let known = Registration::of(&open.patient);
+    let [pueblo, language] = demography::people_chosen(form, &known);
+    let touched = |at: usize| form.get(PEOPLE[at].0) != form.get(PEOPLE[at].1);
+    let pueblo = if touched(0) { pueblo } else { known.pueblo };
+    let language = if touched(1) { language } else { known.language };
     let next = Registration::with_people(&open.patient, &pueblo, &language);
     (next != open.patient).then_some((next, open.version))
 }
@@ -497,6 +507,7 @@ fn page(visit: &Visit, open: &Open, mut form: Form) -> Result<Sheet, Problem> {
     let mut page = Sheet::new(visit, t("atender-titulo"), head, format!("/personas/{id}/atender"));
     page.shell = page.shell.back(format!("/personas/{id}"), t("volver-persona"));
     page.hidden = vec![("_dia", identity::today(cx.now).to_string()), ("version", form.get("version").to_owned())];
+    page.hidden.extend(PEOPLE.map(|(_, before)| (before, form.get(before).to_owned())));
     let places = [t("dx-principal"), t("dx-otro").with("n", 2), t("dx-otro").with("n", 3)];
     let problems = PROBLEMS.into_iter().zip(places).map(|(place, words)| (place.to_owned(), words.into()));
     let problems: Vec<(String, String)> = problems.collect();

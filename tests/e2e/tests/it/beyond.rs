@@ -80,7 +80,7 @@ async fn a_page_that_no_link_leads_to_is_accessible_too() {
 
     browser.forget().await;
     browser.goto(&invitation).await;
-    browser.see("Rosa Prueba").await;
+    browser.see("Elija su contraseña").await;
     accessible(&browser).await;
     for unknown in ["/invitacion/nada", "/no-existe"] {
         browser.goto(&format!("{}{unknown}", program.base)).await;

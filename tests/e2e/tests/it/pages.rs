@@ -63,7 +63,7 @@ const EMPTIED: &str = "const field = document.querySelector('main form[method=po
         else if (one.tagName === 'SELECT') one.selectedIndex = 0;
         else if (one.tagName === 'TEXTAREA' || (one.tagName === 'INPUT' && one.type !== 'hidden' && one.type !== 'file')) one.value = '';
     }
-    const buttons = [...field.form.elements].filter(one => one.type === 'submit');
+    const buttons = [...field.form.elements].filter(one => one.type === 'submit' && !one.disabled && !one.classList.contains('vh'));
     const ends = ['firmar', 'enviar', 'revisar', 'dar'].map(value => buttons.find(one => one.value === value));
     const main = ends.find(one => one) || buttons.find(one => !one.classList.contains('btn-2')) || buttons[0];
     if (!main) return false;
