@@ -185,15 +185,23 @@ impl Accounts<'_> {
     }
 
     /// Closes or opens an account without ending it; closing ends its sessions and gives what is open
-    /// and the person's own to the facility of their first role: nothing waits for who can't come.
+    /// and a role's own to the role's facility, the person's own to that of their first role: nothing waits for who can't come.
     ///
     /// # Errors
     /// `NotFound`; `Forbidden`.
     pub async fn set_disabled(&self, cx: &Cx, user: &str, disabled: bool) -> Result<(), AccessError> {
         let mut account = self.managed(cx, user, "disable").await?;
-        if let (true, Some(first)) = (disabled, self.choices(&account).await?.first()) {
-            let tasks = self.open_tasks(&account).await?;
-            self.give(cx, &account, tasks, &first.facility).await?;
+        let choices = if disabled { self.choices(&account).await? } else { Vec::new() };
+        if let Some(first) = choices.first() {
+            let mut rest = self.open_tasks(&account).await?;
+            for choice in &choices {
+                let own = format!("PractitionerRole/{}", choice.id);
+                let of_role = |task: &Stored| task.value().text_at(&["owner", "reference"]) == Some(own.as_str());
+                let (tasks, others) = rest.into_iter().partition(of_role);
+                self.give(cx, &account, tasks, &choice.facility).await?;
+                rest = others;
+            }
+            self.give(cx, &account, rest, &first.facility).await?;
         }
         account.disabled = disabled;
         let mut private = if disabled { self.ended_entries(&account.user).await? } else { Vec::new() };

@@ -381,6 +381,14 @@ async fn a_role_given_later_is_chosen_from_and_what_ends_leaves_no_work_behind()
         "the other institution"
     );
     assert_eq!(refused(admin.clone(), Role::Nurse, POST).await, Some(Kind::Rule), "twice");
+    let alone = enter(world, typed("ixmucane", PASSWORD)).await;
+    accounts.set_pin(&alone.secret, PASSWORD, "4711").await.unwrap();
+    accounts.lock(&alone.secret).await.unwrap();
+    let auditor = accounts.add_role(&world.system(), "ixmucane", Role::Auditor, OFFICE).await.unwrap();
+    assert_eq!(kind(accounts.unlock(&alone.secret, "4711").await), Some(Kind::Unauthenticated), "no way in by PIN");
+    accounts.unlock(&alone.secret, PASSWORD).await.unwrap();
+    assert_eq!(kind(accounts.set_pin(&alone.secret, PASSWORD, "4712").await), Some(Kind::Rule));
+    accounts.end_role(&world.system(), "ixmucane", &auditor).await.unwrap();
     assert_eq!(refused(admin.clone(), Role::Nurse, "nada").await, Some(Kind::NotFound));
 
     let second = accounts.add_role(&admin, "ixmucane", Role::Doctor, HOSPITAL).await.unwrap();
@@ -401,7 +409,7 @@ async fn a_role_given_later_is_chosen_from_and_what_ends_leaves_no_work_behind()
     };
     accounts.end_role(&admin, "ixmucane", &second).await.unwrap();
     assert_eq!(owner("del-rol").await, format!("Organization/{HOSPITAL}"));
-    assert_eq!(owner("suya").await, format!("Organization/{HOSPITAL}"), "nobody else of hers is there");
+    assert_eq!(owner("suya").await, format!("Practitioner/{person}"), "she still works at the post");
     assert_eq!(kind(accounts.session(&info.secret, "r", None).await), Some(Kind::Unauthenticated), "at once");
     assert_eq!(kind(accounts.end_role(&admin, "ixmucane", &second).await), Some(Kind::NotFound), "once");
     let first = choices[0].id.clone();
@@ -412,4 +420,5 @@ async fn a_role_given_later_is_chosen_from_and_what_ends_leaves_no_work_behind()
     world.put(&world.system(), "abierta", task).await;
     accounts.set_disabled(&admin, "ixmucane", true).await.unwrap();
     assert_eq!(owner("abierta").await, format!("Organization/{POST}"), "nothing waits for who can't come in");
+    assert_eq!(owner("suya").await, format!("Organization/{POST}"));
 }

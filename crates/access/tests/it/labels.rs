@@ -70,6 +70,10 @@ async fn a_sensitive_code_labels_its_whole_visit_and_no_other() {
     assert_eq!(labels(&world, "Patient", "rosa").await, [""; 0], "the person can still be found");
     let nurse = world.nurse("Ixmucané");
     world.put(&nurse, "tarde", of_visit(measured("rosa"), "v1")).await;
+    let penicillin = fhir::json!({ "resourceType": "AllergyIntolerance", "code": { "text": "penicilina" },
+        "patient": { "reference": "Patient/rosa" } });
+    world.put(&nurse, "alergia", of_visit(penicillin, "v1")).await;
+    assert_eq!(labels(&world, "AllergyIntolerance", "alergia").await, [""; 0], "whoever prescribes next sees it");
     assert_eq!(labels(&world, "Observation", "tarde").await, ["vih"], "what is added later to the visit too");
     let stored = world.access.read(&nurse, &Key::new("Condition", "vih")).await.unwrap().value();
     assert_eq!(fhir::validate(&stored), []);

@@ -171,6 +171,33 @@ async fn the_sheet_asks_pueblo_and_language_once_and_keeps_them_on_the_record() 
 }
 
 #[tokio::test]
+async fn the_sheet_writes_nothing_over_a_correction_that_the_nurse_did_not_touch() {
+    let site = site().await;
+    let mut nurse = site.logged_in("ana", Role::Nurse, POST).await;
+    let corrected = async |pueblo: &str, language: &str| {
+        let now = identity::Registration::with_people(&patient(&site, "rosa").await, pueblo, language);
+        site.world.update(&site.world.system(), &now).await.unwrap();
+    };
+    corrected("ladino", "es").await;
+    let shown = nurse.get(PATH).await;
+    let carried = [("pueblo-antes", "ladino"), ("idioma-antes", "es")];
+    for (name, value) in carried {
+        assert_eq!(shown.hidden(name), value);
+    }
+    let untouched = [("pueblo", "ladino"), ("language", "es")];
+    let kept = send(&mut nurse, &shown, &[&untouched[..], &carried].concat(), "guardar").await;
+    assert_eq!(kept.location(), PATH, "{}", kept.body);
+    corrected("maya", "kek").await;
+    let draft = nurse.get(PATH).await;
+    assert_eq!(draft.hidden("pueblo-antes"), "maya");
+    assert!(draft.body.contains("value=\"maya\" selected"), "the draft follows the record: {}", draft.body);
+    let signed = send(&mut nurse, &draft, &[&untouched[..], &carried].concat(), "firmar").await;
+    assert!(signed.location().contains("visita="), "{}", signed.body);
+    let told = identity::Registration::of(&patient(&site, "rosa").await);
+    assert_eq!((told.pueblo.as_str(), told.language.as_str()), ("maya", "kek"), "from an older window too");
+}
+
+#[tokio::test]
 async fn an_urgent_transfer_goes_nowhere_that_nobody_chose() {
     let site = site().await;
     let mut nurse = site.logged_in("ana", Role::Nurse, POST).await;
