@@ -347,7 +347,10 @@ fn added_security(cx: &Cx, act: &Act, draft: &Draft, value: &Value) -> Result<Ve
         }
         _ => {}
     }
-    let relabels = act.name == "relabel" && matches!(cx.role, Role::Doctor | Role::Specialist);
+    // A referral that nobody has received is as sensitive as it says now, not as a service that was
+    // picked by mistake: what it is derived from labels it again.
+    let relabels =
+        act.name == "update-draft" || act.name == "relabel" && matches!(cx.role, Role::Doctor | Role::Specialist);
     if let Some(old) = draft.old.as_ref().filter(|_| !cx.is_system() && !relabels) {
         let security = old.get("meta").map(|meta| meta.items("security")).unwrap_or_default();
         let (had, has) = (policy::labels(old), policy::labels(value));

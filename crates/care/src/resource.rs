@@ -76,6 +76,15 @@ pub(crate) fn protect(resource: &mut Value, labels: &[Label]) {
     resource.set("meta", meta);
 }
 
+/// Takes the labels away.
+pub(crate) fn unprotect(resource: &mut Value) {
+    let Some(mut meta) = resource.get("meta").cloned().filter(|_| !Label::of(resource).is_empty()) else { return };
+    let labels = |one: &&Value| Label::of(&json!({ "meta": { "security": [(*one).clone()] } })).is_empty();
+    let kept: Vec<Value> = meta.items("security").iter().filter(labels).cloned().collect();
+    meta.set_items("security", kept);
+    resource.set("meta", meta);
+}
+
 /// Carries the mark of a synthetic person to what is written about them.
 pub(crate) fn mark(resource: &mut Value, tag: Option<Value>) {
     let Some(tag) = tag.filter(|_| synthetic(resource).is_none()) else { return };

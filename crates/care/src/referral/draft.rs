@@ -11,7 +11,7 @@ use crate::referral::moves::{Move, MoveKind};
 use crate::referral::pair::{Named, Referral};
 use crate::referral::state::{InvalidTransition, Priority, State};
 use crate::referral::task::{KIND_REFERRAL, write_state};
-use crate::resource::{concept, mark, named, protect, put, reference, synthetic, text};
+use crate::resource::{concept, mark, named, protect, put, reference, synthetic, text, unprotect};
 use crate::service::Service;
 
 /// What the writer fills in. Empty parts are allowed in a draft; [`super::send`] asks for them.
@@ -105,8 +105,10 @@ pub async fn update_draft(access: &Access, cx: &Cx, referral: &Referral, draft: 
     next.request = request(cx, draft, referral.request.clone());
     next.task.set("lastModified", cx.now.to_string());
     fill_task(&mut next.task, draft);
-    protect(&mut next.task, &draft.sensitive);
-    protect(&mut next.request, &draft.sensitive);
+    for one in [&mut next.task, &mut next.request] {
+        unprotect(one);
+        protect(one, &draft.sensitive);
+    }
     let changes =
         vec![put(&next.task, Some(referral.task_version)), put(&next.request, Some(referral.request_version))];
     let stored = access.commit(cx, Act { name: "update-draft", changes, ..Act::default() }).await?.stored;

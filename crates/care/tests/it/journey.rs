@@ -1,5 +1,6 @@
 //! From the post to the hospital and back, until the circuit is closed.
 
+use access::Label;
 use care::govern::Breach;
 use care::referral::answer::{CounterReferral, Line, LineAnswer, LineKind, acknowledge, counter_refer, lines};
 use care::referral::attend::attend;
@@ -382,4 +383,26 @@ async fn a_draft_can_be_thrown_away_and_the_nurse_does_not_review_her_own() {
     assert!(matches!(stale.unwrap_err().kind(), Kind::Stale | Kind::Rule), "the stale page changes nothing");
     let other = start_draft(access, &stage.nurse, &draft()).await.unwrap();
     assert_eq!(discard(access, &stage.nurse, &other).await.unwrap().state.phase(), Phase::Discarded);
+}
+
+#[tokio::test]
+async fn a_service_picked_by_mistake_leaves_no_label_on_the_referral_that_is_sent() {
+    let stage = stage().await;
+    let (access, nurse) = (&stage.world.access, &stage.nurse);
+    let labels = |referral: &Referral| [Label::of(&referral.task), Label::of(&referral.request)];
+    let read = async |referral: &Referral| Referral::load(access, nurse, referral.id()).await.unwrap();
+    let mistaken = care::referral::draft::Draft { service: "psicologia".into(), diagnoses: Vec::new(), ..draft() };
+    let written = start_draft(access, nurse, &mistaken).await.unwrap();
+    let written = read(&written).await;
+    assert_eq!(labels(&written), [vec![Label::MentalHealth], vec![Label::MentalHealth]]);
+    let right = update_draft(access, nurse, &written, &draft()).await.unwrap();
+    let right = read(&right).await;
+    assert_eq!(labels(&right), [vec![], vec![]]);
+
+    let marked = care::referral::draft::Draft { sensitive: vec![Label::Hiv], ..draft() };
+    let marked = update_draft(access, nurse, &right, &marked).await.unwrap();
+    let marked = read(&marked).await;
+    assert_eq!(labels(&marked), [vec![Label::Hiv], vec![Label::Hiv]], "what the author says holds");
+    let sent = send(access, nurse, &marked).await.unwrap();
+    assert_eq!(labels(&read(&sent).await), [vec![Label::Hiv], vec![Label::Hiv]]);
 }

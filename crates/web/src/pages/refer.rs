@@ -402,7 +402,10 @@ async fn details_page(visit: &Visit, open: &Open, referral: &Referral, mut form:
     let service = form.get("servicio").to_owned();
     let found = diagnoses(&mut Form::new(form.pairs().to_vec()), referral, &open.codes);
     sensitive::tick(&mut form, sensitive::implied(&found, &service, open.birth_date(), cx.now));
-    sensitive::tick(&mut form, Label::of(&referral.task));
+    // What somebody took away stays away; what the diagnosis or service implies comes back by itself.
+    if form.get("boton").is_empty() {
+        sensitive::tick(&mut form, Label::of(&referral.task));
+    }
     let offered = places(visit, &[&service], form.get("destino")).await?;
     let mut page =
         Sheet::new(visit, t("referir-titulo"), Head::of(&open.patient, cx.now), format!("/personas/{id}/referir"));
