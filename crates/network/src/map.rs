@@ -102,13 +102,14 @@ impl Outlines {
                 let key = Key::new("Location", format!("gt-{code}"));
                 let stored = access.read_many(cx, std::slice::from_ref(&key)).await?.pop();
                 let known = || shipped.iter().find(|one| one.id() == Some(key.id.as_str())).cloned();
+                let expect = stored.as_ref().map_or(Expect::Any, |stored| Expect::Version(stored.version));
                 let Some(mut location) = stored.map(|stored| stored.value()).or_else(known) else { continue };
                 let all = location.items("extension").iter();
                 let mut extensions: Vec<Value> =
                     all.filter(|one| one.text_at(&["url"]) != Some(BOUNDARY)).cloned().collect();
                 extensions.push(boundary(rings));
                 location.set("extension", extensions);
-                changes.push(Change { key, expect: Expect::Any, write: Write::Put(location.to_bytes().into()) });
+                changes.push(Change { key, expect, write: Write::Put(location.to_bytes().into()) });
             }
             access.commit(cx, Act { name: "outline", changes, ..Act::default() }).await?;
         }
@@ -161,20 +162,39 @@ fn rings(geometry: &Value) -> Result<Vec<Vec<Point>>, String> {
     rings.iter().enumerate().map(read).collect()
 }
 
-/// The extension that carries an outline.
+/// The extension that carries an outline: a ring inside another is a hole of it (RFC 7946, 3.1.6).
 fn boundary(rings: &[Vec<Point>]) -> Value {
-    let mut text = String::from(r#"{"type":"MultiPolygon","coordinates":["#);
-    for (at, ring) in rings.iter().enumerate() {
-        text.push_str(if at == 0 { "[[" } else { ",[[" });
-        for (at, point) in ring.iter().enumerate() {
-            let comma = if at == 0 { "" } else { "," };
-            write!(text, "{comma}[{:.6},{:.6}]", point.lon, point.lat).expect("writing to a string");
+    let mut parts: Vec<Vec<&[Point]>> = Vec::new();
+    for ring in rings {
+        let holed = |part: &&mut Vec<&[Point]>| {
+            let (outer, holes) = part.split_first().expect("a part begins with its outer ring");
+            within(ring, outer) && !holes.iter().any(|hole| within(ring, hole))
+        };
+        match parts.iter_mut().find(holed) {
+            Some(part) => part.push(ring),
+            None => parts.push(vec![ring]),
         }
-        text.push_str("]]");
     }
-    text.push_str("]}");
+    let pair = |point: &Point| format!("[{:.6},{:.6}]", point.lon, point.lat);
+    let ring = |ring: &&[Point]| format!("[{}]", ring.iter().map(pair).collect::<Vec<_>>().join(","));
+    let part = |part: &Vec<&[Point]>| format!("[{}]", part.iter().map(ring).collect::<Vec<_>>().join(","));
+    let parts = parts.iter().map(part).collect::<Vec<_>>().join(",");
+    let text = format!(r#"{{"type":"MultiPolygon","coordinates":[{parts}]}}"#);
     json!({ "url": BOUNDARY,
         "valueAttachment": { "contentType": "application/geo+json", "data": STANDARD.encode(text) } })
+}
+
+/// Whether most of a ring lies inside another: they may share a corner.
+fn within(ring: &[Point], outer: &[Point]) -> bool {
+    let inside = |point: &&Point| {
+        let sides = outer.iter().zip(outer.iter().skip(1));
+        let crossed = sides.filter(|(a, b)| {
+            (a.lat > point.lat) != (b.lat > point.lat)
+                && point.lon < a.lon + (b.lon - a.lon) * (point.lat - a.lat) / (b.lat - a.lat)
+        });
+        crossed.count() % 2 == 1
+    };
+    ring.iter().filter(inside).count() * 2 > ring.len()
 }
 
 fn geojson_ring(ring: &Value) -> Option<Vec<Point>> {
@@ -285,5 +305,19 @@ mod tests {
         for none in ["{}", "["] {
             assert!(Outlines::from_geojson(none.as_bytes()).is_err(), "{none}");
         }
+    }
+
+    #[test]
+    fn a_lake_stays_a_hole_and_its_island_is_land_again() {
+        let square = |half: f64| {
+            let point = |(x, y): (f64, f64)| Point { lon: x * half - 90.0, lat: y * half + 15.0 };
+            [(-1.0, -1.0), (1.0, -1.0), (1.0, 1.0), (-1.0, 1.0), (-1.0, -1.0)].map(point).to_vec()
+        };
+        let away: Vec<Point> = square(0.1).into_iter().map(|one| Point { lon: one.lon + 5.0, ..one }).collect();
+        let kept = boundary(&[square(1.0), square(0.5), square(0.2), away]);
+        let data = STANDARD.decode(kept.text_at(&["valueAttachment", "data"]).unwrap()).unwrap();
+        let parts = fhir::json::parse(&data).unwrap().items("coordinates").to_vec();
+        let rings: Vec<usize> = parts.iter().map(|part| part.as_array().unwrap().len()).collect();
+        assert_eq!(rings, [2, 1, 1], "land with its lake, the island, land elsewhere");
     }
 }
