@@ -25,8 +25,14 @@ const WALKERS: [(&str, &str); 13] = [
 ];
 
 /// Rows that show no page but a download.
-const NO_PAGE: [&str; 5] =
-    ["/cifras.csv", "/red.csv", "/red.xlsx", "/cuentas/plantilla.xlsx", "/personas/{id}/copia.json"];
+const NO_PAGE: [&str; 6] = [
+    "/cifras.csv",
+    "/red.csv",
+    "/red.xlsx",
+    "/cuentas/plantilla.xlsx",
+    "/personas/{id}/copia.json",
+    "/personas/{id}/quien-vio.csv",
+];
 
 /// Rows that only a link from outside or a form leads to: `beyond` looks at them, and `referral` at
 /// what stands after a visit is signed and a referral sent.
