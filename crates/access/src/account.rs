@@ -105,7 +105,7 @@ pub(crate) fn rule(say: &str) -> AccessError {
 }
 
 /// Whether a role needs the second factor wherever it is.
-pub(crate) fn needs_totp(role: Role) -> bool {
+pub fn needs_totp(role: Role) -> bool {
     matches!(role, Role::Administrator | Role::Auditor | Role::Adviser)
 }
 

@@ -32,7 +32,7 @@ mod write;
 
 pub use account::{
     Accounts, Created, Entry, Held, Login, NewToken, NewUser, Opened, Pending, RoleChoice, SessionInfo, TokenInfo,
-    UserInfo, is_user_name,
+    UserInfo, is_user_name, needs_totp,
 };
 pub use act::Act;
 pub use audit::AuditPage;

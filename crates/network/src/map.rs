@@ -96,6 +96,7 @@ impl Outlines {
     /// The gate's.
     pub async fn save(&self, access: &Access, cx: &Cx) -> Result<usize, NetworkError> {
         let shipped = territory().resources();
+        let mut written = 0;
         for areas in self.areas.chunks(BATCH) {
             let mut changes = Vec::with_capacity(areas.len());
             for (code, rings) in areas {
@@ -111,9 +112,10 @@ impl Outlines {
                 location.set("extension", extensions);
                 changes.push(Change { key, expect, write: Write::Put(location.to_bytes().into()) });
             }
+            written += changes.len();
             access.commit(cx, Act { name: "outline", changes, ..Act::default() }).await?;
         }
-        Ok(self.areas.len())
+        Ok(written)
     }
 
     fn add(&mut self, code: String, ring: Vec<Point>) {

@@ -230,12 +230,12 @@ pub(super) fn number(value: &Value, name: &str) -> i64 {
     value.get(name).and_then(Value::as_number).and_then(|number| number.as_i64()).unwrap_or(0)
 }
 
-/// Whether the role may be taken with this session.
 /// Whether somebody works in more than one institution.
 pub(super) fn several(choices: &[RoleChoice]) -> bool {
     choices.iter().map(|one| &one.facility.institution).collect::<BTreeSet<_>>().len() > 1
 }
 
+/// Whether the role may be taken with this session.
 pub(super) fn strong_enough(role: Role, strong: bool) -> bool {
     strong || !needs_totp(role)
 }

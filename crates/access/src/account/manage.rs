@@ -184,8 +184,9 @@ impl Accounts<'_> {
         self.end_sessions(&account.user).await
     }
 
-    /// Closes or opens an account without ending it; closing ends its sessions and gives what is open
-    /// and a role's own to the role's facility, the person's own to that of their first role: nothing waits for who can't come.
+    /// Closes or opens an account without ending it; closing ends its sessions. Open Tasks
+    /// of a role go to its facility, the person's own to that of their first role: nothing waits for
+    /// who can't come.
     ///
     /// # Errors
     /// `NotFound`; `Forbidden`.

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use store::{Private, PrivateExpect, PrivateWrite, StoreError};
 
 use super::credential::{acting, parse};
-use super::login::{number, strong_enough, use_code};
+use super::login::{number, several, strong_enough, use_code};
 use super::{Account, Accounts, Pending, RoleChoice, rule, secret};
 use crate::gate::in_hours;
 use crate::{AccessError, Actor, Cx, Facility, Role};
@@ -198,7 +198,7 @@ impl Accounts<'_> {
         let mut kept = self.kept(text).await?;
         let account = self.account_of(&kept).await?;
         let choices = self.choices(&account).await?;
-        let weak = !kept.strong && super::login::several(&choices);
+        let weak = !kept.strong && several(&choices);
         let Some(choice) = choices.into_iter().find(|choice| choice.id == role) else {
             return Err(AccessError::NotFound { what: format!("PractitionerRole/{role}") });
         };

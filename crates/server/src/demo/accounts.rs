@@ -25,7 +25,7 @@ pub async fn make(access: &Access, demo: &Demo) -> Result<Value> {
     let cx = wiring::operator(access);
     let mut rows = Vec::new();
     for (at, staff) in demo.staff.iter().enumerate() {
-        let totp = second_factor(staff.role).then(|| secret(at));
+        let totp = access::needs_totp(staff.role).then(|| secret(at));
         let created = access
             .accounts()
             .create_user(
@@ -120,11 +120,6 @@ fn words(role: Role, language: Language) -> &'static str {
         Role::System => ("sistema", "machine"),
     };
     language.say(es, en)
-}
-
-/// Roles that `access` asks a second factor of.
-fn second_factor(role: Role) -> bool {
-    matches!(role, Role::Administrator | Role::Auditor | Role::Adviser)
 }
 
 /// A fixed secret for each account, in base 32.

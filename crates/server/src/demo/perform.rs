@@ -234,8 +234,8 @@ impl Stage<'_> {
         Some(slot)
     }
 
-    /// Keeps a place of today that is still to come, outside the agenda's hours where none is left in
-    /// them: on any day and at any hour somebody is there to be attended. `None`: the day ends.
+    /// Keeps a place in the next quarters of an hour, whatever the agenda's hours: on any day and at any
+    /// hour somebody is there to be attended. `None`: the day ends.
     pub fn keep_today(&mut self, service: &Service, now: Timestamp) -> Option<Value> {
         let day = identity::today(now);
         let mut slot = network::slots(service, day, day.checked_add(14.days()).ok()?).into_iter().next()?;

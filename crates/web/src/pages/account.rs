@@ -28,7 +28,7 @@ struct AccountPage {
     name: String,
     user: String,
     several: bool,
-    /// Whether the present role may have a PIN.
+    /// Whether the person may have a PIN.
     pin: bool,
     sessions: Vec<Open>,
 }

@@ -1,6 +1,7 @@
 //! The urgent transfer: asked for at once, before any other option; then its state, who acts next,
 //! and the departure. No review holds it up.
 
+use access::Label;
 use axum::extract::{Path, Query};
 use care::danger::{self, Picture};
 use care::referral::draft::{Draft, update_draft};
@@ -142,7 +143,7 @@ fn as_typed(referral: &Referral, form: &mut Form, place: Option<Named>) -> Draft
             .text_at(&["encounter", "reference"])
             .and_then(|one| Some(one.split_once('/')?.1.into())),
         results: results_of(&referral.request),
-        sensitive: Vec::new(),
+        sensitive: Label::of(&referral.task),
     }
 }
 

@@ -134,3 +134,24 @@ async fn nobody_else_finds_it_on_any_page() {
         assert!(site.world.access.read(&cx, &appointment).await.is_err(), "{user}");
     }
 }
+
+#[tokio::test]
+async fn what_the_author_marked_stays_marked_when_it_becomes_urgent() {
+    let site = crate::post::site().await;
+    let (access, nurse) = (&site.world.access, site.world.nurse("Ana"));
+    let marked = care::referral::draft::Draft { sensitive: vec![access::Label::Violence], ..crate::post::draft() };
+    let written = care::referral::draft::start_draft(access, &nurse, &marked).await.unwrap();
+    let path = format!("/referencias/{}/traslado", written.id());
+    let mut browser = site.logged_in("ana", Role::Nurse, POST).await;
+    for button in ["guardar", "pedir"] {
+        let page = browser.get(&path).await;
+        let version = page.hidden("version");
+        let ask = [("version", version.as_str()), ("destino", HOSPITAL), ("motivo", "Sangra"), ("boton", button)];
+        let asked = browser.submit(&page, &path, &ask).await;
+        assert_eq!(asked.location(), path, "{button}: {}", asked.body);
+        let stored = crate::chain::now(&site, written.id()).await;
+        for one in [&stored.task, &stored.request] {
+            assert_eq!(access::Label::of(one), [access::Label::Violence], "{button}");
+        }
+    }
+}
